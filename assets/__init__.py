@@ -1,0 +1,1 @@
+"""What exists: thin assets over `vitrina`."""

@@ -1,0 +1,60 @@
+"""The last asset of each product: its published version."""
+
+import json
+
+import dagster as dg
+
+from assets.marts import MANIFEST
+from resources.dbt import model_dictionary, published_models
+from resources.inbox import InboxResource
+from resources.publication import PublicationResource
+from resources.table_assets import OWNERS
+from resources.warehouse import WarehouseResource
+from vitrina.catalogue import tables_of
+from vitrina.tables import DataDictionary
+
+
+def publication(product: str) -> dg.AssetsDefinition:
+    """The asset ``<product>/publication``."""
+    models = published_models(json.loads(MANIFEST.read_text(encoding="utf-8")), product)
+    tables = [table for table in tables_of(product) if table.is_published()]
+    names = [*models, *(table.table_name() for table in tables)]
+
+    @dg.asset(
+        key=[product, "publication"],
+        deps=[dg.AssetKey([product, name]) for name in names],
+        description=(
+            f"The version of {product} that people read: every published table, marts first, in a new DuckDB file that never changes, "
+            "with data dictionary, version and freshness inside. A table whose blocking check last failed stays as it was published before. "
+            f"Analysts read published/{product}.duckdb; `vitrina rollback {product}` goes back."
+        ),
+        group_name=product,
+        owners=[OWNERS[product]],
+        kinds={"duckdb"},
+        tags={"product": product},
+        code_version="1",
+        pool=product,
+    )
+    def published(
+        context: dg.AssetExecutionContext, publisher: PublicationResource, warehouse: WarehouseResource, inbox: InboxResource
+    ) -> dg.MaterializeResult[None]:
+        dictionary = DataDictionary.check(DataDictionary.of(tables).vstack(model_dictionary(models)))
+        made = publisher.publish(context, product, names, dictionary, warehouse.of(product))
+        inbox.clear_stale(context, product)
+        held_back = made.tables.filter(made.tables["state"] == "carried forward")
+        return dg.MaterializeResult(
+            metadata={
+                "version": made.pointer.version,
+                "tables": dg.MetadataValue.int(made.tables.height),
+                "rows": dg.MetadataValue.int(int(made.tables["n_rows"].sum())),
+                "carried_forward": dg.MetadataValue.int(held_back.height),
+                "held_back_by": dg.MetadataValue.text("; ".join(f"{row[0]}: {row[-1]}" for row in held_back.iter_rows()) or "nothing"),
+                "left_out": dg.MetadataValue.text(", ".join(made.left_out) or "nothing"),
+                "analysts_copy": dg.MetadataValue.path(publisher.settings.published / f"{product}.duckdb"),
+            }
+        )
+
+    return published
+
+
+stores_publication = publication("stores")

@@ -1,0 +1,49 @@
+"""Jobs: what is run together. Runs execute in process; the run is the unit of parallelism."""
+
+import dagster as dg
+
+# dagster has no public name for the type of its own define_asset_job
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as AssetJob
+
+
+def ingest_job(product: str, inbox: dg.AssetsDefinition) -> AssetJob:
+    """Load what the inbox holds of a product."""
+    return dg.define_asset_job(
+        f"{product}_ingest",
+        selection=dg.AssetSelection.assets(inbox),
+        description=f"Load new files of {product} from the inbox.",
+        tags={"product": product},
+    )
+
+
+def refresh_job(product: str, inbox: dg.AssetsDefinition) -> AssetJob:
+    """Everything of a product behind its inbox, up to publication."""
+    return dg.define_asset_job(
+        f"{product}_refresh",
+        selection=dg.AssetSelection.groups(product) - dg.AssetSelection.assets(inbox),
+        description=f"Bring {product} up to date with what was loaded, and publish it.",
+        tags={"product": product},
+    )
+
+
+def publish_job(product: str) -> AssetJob:
+    """The publication alone: what passed its checks goes out, what did not is carried forward."""
+    return dg.define_asset_job(
+        f"{product}_publish",
+        selection=dg.AssetSelection.assets([product, "publication"]),
+        description=f"Publish what {product} has; tables that failed their check stay as published before.",
+        tags={"product": product},
+    )
+
+
+def product_job(product: str) -> AssetJob:
+    """The whole product, from the inbox to publication, for one period."""
+    return dg.define_asset_job(
+        product,
+        selection=dg.AssetSelection.groups(product),
+        description=f"The whole of {product} for one period, from the inbox to publication.",
+        tags={"product": product},
+    )
+
+
+everything = dg.define_asset_job("everything", selection=dg.AssetSelection.all(), description="Every product, for one period.")

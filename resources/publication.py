@@ -1,0 +1,53 @@
+"""Publication as a Dagster resource: which tables may go out, by the verdicts that Dagster stored."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import dagster as dg
+import polars as pl
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+
+from resources.warehouse import SettingsResource
+from vitrina.publication import Candidate, Publication, publish
+from vitrina.warehouse import Warehouse
+
+_DECIDED = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
+_LOOK_BACK = 20
+
+
+class PublicationResource(SettingsResource):
+    """Makes versions of a product's published file."""
+
+    def publish(
+        self, context: dg.AssetExecutionContext, product: str, names: Sequence[str], dictionary: pl.DataFrame, warehouse: Warehouse
+    ) -> Publication:
+        """Publish the tables; one whose blocking check last failed stays as it was published before."""
+        failed = failed_checks(context, product)
+        return publish(
+            product,
+            [Candidate(name, failed.get(name)) for name in names],
+            dictionary,
+            warehouse=warehouse,
+            settings=self.settings,
+            now=dt.datetime.now(dt.UTC),
+            run_id=context.run_id,
+        )
+
+
+def failed_checks(context: dg.AssetExecutionContext, product: str) -> dict[str, str]:
+    """Tables of a product whose check last failed with severity ERROR, in this run or an earlier one: table → check.
+
+    A blocking check acts only within its own run: a later run that leaves the checked asset out would publish what
+    failed before, so the stored verdict decides. A check that was planned but never ended decides nothing.
+    """
+    keys = [key for key in context.repository_def.asset_graph.asset_check_keys if key.asset_key.path[0] == product]
+    return {key.asset_key.path[-1]: key.name for key in keys if _last_verdict_is_failure(context.instance, key)}
+
+
+def _last_verdict_is_failure(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> bool:
+    history = instance.event_log_storage.get_asset_check_execution_history(key, limit=_LOOK_BACK)
+    for record in history:
+        if record.status in _DECIDED:
+            evaluation = record.evaluation
+            return evaluation is not None and not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR
+    return False

@@ -1,0 +1,1 @@
+"""When: new files, stale periods, the calendar, and upkeep after failures."""

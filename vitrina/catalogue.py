@@ -1,0 +1,33 @@
+"""All declared tables and contracts of all products; a product joins by naming its own here."""
+
+from vitrina.errors import DeclarationError
+from vitrina.inbox.contract import Contract
+from vitrina.stores.contracts import CONTRACTS as STORES_CONTRACTS
+from vitrina.stores.tables import TABLES as STORES_TABLES
+from vitrina.tables import Table
+
+TABLES: tuple[type[Table], ...] = STORES_TABLES
+
+CONTRACTS: tuple[Contract, ...] = STORES_CONTRACTS
+
+PRODUCTS_WITH_ASSETS = ("stores",)
+"""Products that the graph holds; the others of the five names are on their way."""
+
+
+def tables_of(product: str) -> tuple[type[Table], ...]:
+    """The declared tables of one product."""
+    return tuple(table for table in TABLES if table.product() == product)
+
+
+def find_table(product: str, name: str) -> type[Table]:
+    """The declaration of a table.
+
+    Raises
+    ------
+    DeclarationError
+        No product declares it.
+    """
+    for table in tables_of(product):
+        if table.table_name() == name:
+            return table
+    raise DeclarationError(f"No table {product}/{name} is declared.", f"Declare it in vitrina/{product}/tables.py and list it in TABLES.")

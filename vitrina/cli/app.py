@@ -1,0 +1,126 @@
+"""Commands; each `make` target is one of them."""
+
+import datetime as dt
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from vitrina.catalogue import CONTRACTS, PRODUCTS_WITH_ASSETS, find_table
+from vitrina.cli import launch, summary
+from vitrina.errors import VitrinaError
+from vitrina.inbox.ledger import Ledger
+from vitrina.inbox.validate import validate_file
+from vitrina.publication import rollback as roll_back
+from vitrina.settings import Settings
+from vitrina.warehouse import Warehouse, locate
+from vitrina.warehouse import migrate as migrate_table
+
+app = typer.Typer(help="A retailer's machine learning as one typed, checked, published graph.", no_args_is_help=True)
+console = Console()
+
+DEMO_SEED = 20260930
+
+Data = Annotated[Path | None, typer.Option("--data", help="Folder for everything that is written; default: VITRINA_DATA or data/.")]
+Inbox = Annotated[str | None, typer.Option("--inbox", help="Folder with the delivered files; default: VITRINA_INBOX or inbox/ in the data folder.")]
+Product = Enum("Product", {name: name for name in PRODUCTS_WITH_ASSETS}, type=str)  # type: ignore[misc]  # one list of names
+ProductArgument = Annotated[Product, typer.Argument(help="Product.")]
+
+
+@app.command()
+def demo(data: Data = None, seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = DEMO_SEED) -> None:
+    """Simulate a retailer, run the whole graph on it, and say what to open. Again: only what has changed is done."""
+    settings = _settings(data, None)
+    inbox = settings.inbox_folder
+    if not (inbox / "stores").exists():
+        with console.status(f"Simulating a retailer into {inbox}"):
+            command = ["simulation", "--size", "demo", "--seed", str(seed), "--inbox", str(inbox)]
+            launch.run_module(settings, command, log=settings.data / "logs" / "simulation.log")
+    _run(settings, PRODUCTS_WITH_ASSETS)
+
+
+@app.command()
+def run(
+    product: Annotated[Product | None, typer.Option("--product", help="Product; default: all.")] = None,
+    inbox: Inbox = None,
+    data: Data = None,
+    moved_inbox: Annotated[bool, typer.Option("--moved-inbox", help="The inbox has moved; its files are the same ones.")] = False,
+) -> None:
+    """Load what is new in the inbox, compute what that made stale, and publish."""
+    settings = _settings(data, inbox)
+    if moved_inbox:
+        Ledger(settings.ledger).claim_inbox(str(settings.inbox_folder), moved=True)
+    _run(settings, (product.value,) if product else PRODUCTS_WITH_ASSETS)
+
+
+@app.command()
+def ui(inbox: Inbox = None, data: Data = None) -> None:
+    """Open the Dagster UI with its daemon: sensors load new files by themselves."""
+    launch.become_ui(_settings(data, inbox))
+
+
+@app.command()
+def serve(data: Data = None) -> None:
+    """Open the pages over what was published."""
+    launch.become_pages(_settings(data, None))
+
+
+@app.command()
+def validate(
+    file: Annotated[Path, typer.Argument(help="File to be delivered.", exists=True, dir_okay=False)],
+    contract: Annotated[str | None, typer.Option("--contract", help="Contract to read it under, e.g. stores/sales; default: by its name.")] = None,
+    language: Annotated[str, typer.Option("--language", help="en or ru.")] = "en",
+) -> None:
+    """Say what the inbox would say of a file, before it is delivered. Ends with 1 where anything would be refused."""
+    verdict = validate_file(file, CONTRACTS, today=dt.datetime.now(dt.UTC).date(), contract=contract)
+    console.print(verdict.text(language), markup=False, highlight=False)
+    if not verdict.accepted:
+        raise typer.Exit(1)
+
+
+@app.command()
+def rollback(
+    product: ProductArgument,
+    to: Annotated[str | None, typer.Option("--to", help="Version to return to; default: the one before.")] = None,
+    data: Data = None,
+) -> None:
+    """Put an earlier published version back into force."""
+    pointer = roll_back(product.value, settings=_settings(data, None), to_version=to)
+    console.print(f"{pointer.product}: version {pointer.version} is in force, instead of {pointer.rolled_back_from}.")
+
+
+@app.command()
+def migrate(product: ProductArgument, table: Annotated[str, typer.Argument(help="Table.")], data: Data = None) -> None:
+    """Rebuild a stored table after its declaration has changed; rows are kept."""
+    settings = _settings(data, None)
+    with Warehouse(locate(settings, product.value), settings.lock_timeout_s).write() as connection:
+        migrate_table(connection, find_table(product.value, table))
+    console.print(f"{product.value}/{table} follows its declaration.")
+
+
+def main() -> None:
+    """Run the command line; errors meant for people are printed as such."""
+    try:
+        app()
+    except VitrinaError as error:
+        Console(stderr=True).print(f"[red]{type(error).__name__}[/red]: {error.problem}\n[b]What to do:[/b] {error.remedy}", soft_wrap=True)
+        raise SystemExit(1) from error
+
+
+def _settings(data: Path | None, inbox: str | None) -> Settings:
+    given = {"data": str(data) if data else None, "inbox": inbox}
+    return Settings.model_validate({**Settings().model_dump(mode="json"), **{name: value for name, value in given.items() if value}})
+
+
+def _run(settings: Settings, products: tuple[str, ...]) -> None:
+    for product in products:
+        with console.status(f"{product}: loading the inbox"):
+            launch.execute_job(settings, f"{product}_ingest")
+        stale = [period for period, _ in Ledger(settings.ledger).stale(product)]
+        if stale:
+            tags = {launch.RANGE_START_TAG: min(stale), launch.RANGE_END_TAG: max(stale)}
+            with console.status(f"{product}: computing {min(stale)} to {max(stale)}"):
+                launch.execute_job(settings, f"{product}_refresh", tags=tags)
+        summary.show(settings, product, console)

@@ -1,0 +1,123 @@
+"""Starting Dagster and the simulation as programs of their own: the domain does not import them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from vitrina.errors import SettingsError, VitrinaError
+from vitrina.settings import Settings
+
+HOME = Path(__file__).parents[2]
+"""The repository's root, where `dagster.yaml` and `definitions.py` lie."""
+
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+
+
+class RunFailedError(VitrinaError):
+    """A program that was started has failed."""
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment in which Dagster finds its configuration, and keeps its state with ours.
+
+    Storage paths in `dagster.yaml` come from variables, for relative ones would resolve against the current folder.
+
+    Raises
+    ------
+    SettingsError
+        `dagster.yaml` is missing: Dagster would ignore it without a word, and have no limits.
+    """
+    if not (HOME / "dagster.yaml").exists():
+        raise SettingsError(f"{HOME / 'dagster.yaml'} is missing.", "Run vitrina from a clone of the repository, after `make setup`.")
+    storage = settings.data / "dagster"
+    storage.mkdir(parents=True, exist_ok=True)
+    return {
+        **os.environ,
+        "DAGSTER_HOME": str(HOME),
+        "VITRINA_DATA": str(settings.data),
+        "VITRINA_INBOX": str(settings.inbox_folder),
+        "VITRINA_DAGSTER_STORAGE": str(storage),
+        "VITRINA_DAGSTER_LOGS": str(storage / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def execute_job(settings: Settings, job: str, *, tags: Mapping[str, str] | None = None) -> None:
+    """Execute a job in its own process and wait for it; its log goes to the data folder and is shown when it fails.
+
+    Parameters
+    ----------
+    settings
+        The configuration.
+    job
+        Job of `definitions`.
+    tags
+        Tags of the run, e.g. the range of partitions.
+
+    Raises
+    ------
+    RunFailedError
+        The run failed; the message holds the end of its log.
+    """
+    command = ["dagster", "job", "execute", "-m", "definitions", "-j", job]
+    if tags:
+        command += ["--tags", json.dumps(dict(tags))]
+    run_module(settings, command, log=settings.data / "logs" / f"{job}.log")
+
+
+def run_module(settings: Settings, command: Sequence[str], *, log: Path) -> None:
+    """Run a Python module as a program, with its output in a file.
+
+    Parameters
+    ----------
+    settings
+        The configuration.
+    command
+        The module and its arguments.
+    log
+        Where its output goes.
+
+    Raises
+    ------
+    RunFailedError
+        It ended with an error.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w", encoding="utf-8") as output:
+        code = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=HOME,
+            env=environment(settings),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        ).returncode
+    if code:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        told = [line for line in lines if "What to do:" in line or "Error" in line]
+        raise RunFailedError(
+            f"{' '.join(command[:2])} ended with code {code}: {(told or lines or ['no output'])[-1].strip()[:600]}",
+            f"The whole log is {log}; `make ui` shows the run.",
+        )
+
+
+def become_ui(settings: Settings) -> None:
+    """Replace this process by the Dagster UI, with daemon and sensors."""
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(HOME / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(settings.port)]
+    os.chdir(HOME)
+    os.execve(sys.executable, command, environment(settings))  # noqa: S606  # no shell
+
+
+def become_pages(settings: Settings) -> None:
+    """Replace this process by the pages."""
+    command = [sys.executable, "-m", "serving"]
+    os.chdir(HOME)
+    os.execve(sys.executable, command, environment(settings))  # noqa: S606  # no shell

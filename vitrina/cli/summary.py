@@ -1,0 +1,72 @@
+"""What was made, where it is, and what to open next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from vitrina.inbox.ledger import Ledger
+from vitrina.publication import current, open_published
+from vitrina.publication.versions import analysts_copy
+from vitrina.settings import Settings
+
+
+def show(settings: Settings, product: str, console: Console) -> None:
+    """Print a product's deliveries, its published tables and its reports."""
+    _deliveries(settings, product, console)
+    pointer = current(settings, product)
+    if pointer is None:
+        console.print(f"Nothing of [b]{product}[/b] is published yet: no complete period has been delivered.")
+        return
+    connection = open_published(settings, product)
+    try:
+        tables = connection.execute("SELECT table_name, n_rows, state FROM published_tables ORDER BY state, table_name").fetchall()
+        reports = connection.execute(
+            "SELECT quarter, locale, path FROM cluster_report WHERE quarter = (SELECT max(quarter) FROM cluster_report) ORDER BY locale"
+        ).fetchall()
+    finally:
+        connection.close()
+    made = Table(title=f"{product}: version {pointer.version}", title_justify="left")
+    for name in ("table", "rows", "state"):
+        made.add_column(name, justify="right" if name == "rows" else "left")
+    for name, rows, state in tables:
+        made.add_row(name, f"{rows:,}", state)
+    console.print(made)
+    _what_to_open(settings, product, [(f"{quarter} {locale}", settings.data / path) for quarter, locale, path in reports], console)
+
+
+def _deliveries(settings: Settings, product: str, console: Console) -> None:
+    delivered = Ledger(settings.ledger).deliveries(product)
+    table = Table(title=f"{product}: files in the inbox {settings.inbox_folder}", title_justify="left")
+    for name in ("file", "state", "read", "loaded", "refused"):
+        table.add_column(name, justify="left" if name in {"file", "state"} else "right")
+    columns = ("source_file", "state", "rows_read", "rows_loaded", "rows_refused")
+    for file, state, *counts in delivered.select(columns).iter_rows():
+        table.add_row(file, state, *(f"{count:,}" for count in counts))
+    console.print(table)
+
+
+def _what_to_open(settings: Settings, product: str, reports: list[tuple[str, Path]], console: Console) -> None:
+    data = "" if settings.data == Path("data").resolve() else f" DATA={_short(settings.data)}"
+    rows = [
+        *((f"Excel report, {label}", _short(path)) for label, path in reports),
+        ("receipts of the deliveries", _short(settings.receipts / product)),
+        ("tables, for DuckDB or any tool that reads it", _short(analysts_copy(settings, product))),
+        ("the graph in the Dagster UI", f"make ui{data}   then http://127.0.0.1:{settings.port}"),
+        ("pages and downloads", f"make serve{data}"),
+    ]
+    table = Table(title="What to open", title_justify="left", show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for what, where in rows:
+        table.add_row(what, where)
+    console.print(table)
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

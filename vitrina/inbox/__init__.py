@@ -1,0 +1,1 @@
+"""From delivered files to typed rows: contracts, reading, judging, the ledger of files, receipts."""

@@ -1,0 +1,241 @@
+"""What a delivered file must hold: one contract per kind of file, in the order in which files are read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+import polars as pl
+
+from vitrina.errors import DeclarationError
+from vitrina.inbox.tables import Delivered
+
+EARLIEST = dt.date(1900, 1, 1)
+
+
+class Kind(StrEnum):
+    """How the text of a cell is read."""
+
+    TEXT = "text"
+    DATE = "date"
+    NUMBER = "number"
+    INTEGER = "whole number"
+    MONEY_MINOR = "amount"
+    """A decimal amount, stored as minor units: rounded half to even."""
+
+    @property
+    def dtype(self) -> pl.DataType:
+        """The Polars type of the stored values."""
+        return _DTYPES[self]
+
+
+_DTYPES: dict[Kind, pl.DataType] = {
+    Kind.TEXT: pl.String(),
+    Kind.DATE: pl.Date(),
+    Kind.NUMBER: pl.Float64(),
+    Kind.INTEGER: pl.Int64(),
+    Kind.MONEY_MINOR: pl.Int64(),
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a delivered file.
+
+    Attributes
+    ----------
+    source
+        The column's name in the file; case and surrounding spaces do not matter there.
+    kind
+        How its cells are read.
+    meaning, unit, example
+        For the page that tells people how to fill the file.
+    target
+        The column of the raw table; the same name where it is empty.
+    required
+        Whether a file without the column is refused.
+    may_be_empty
+        Whether a row without a value is accepted.
+    lowercase
+        Whether text is stored in lower case.
+    low, high
+        Bounds of numbers, inclusive; for amounts in major units.
+    earliest, days_ahead
+        Bounds of dates: the first possible day, and how far after today.
+    max_length
+        Longest text, in characters.
+    """
+
+    source: str
+    kind: Kind
+    meaning: str
+    example: str
+    unit: str = ""
+    target: str = ""
+    required: bool = False
+    may_be_empty: bool = True
+    lowercase: bool = False
+    low: float | None = None
+    high: float | None = None
+    earliest: dt.date = EARLIEST
+    days_ahead: int = 0
+    max_length: int = 500
+
+    @property
+    def column(self) -> str:
+        """The column of the raw table."""
+        return self.target or self.source
+
+
+@dataclass(frozen=True)
+class OpenFamily:
+    """Further columns, which only a user's file knows, each stored under a prefix and a safe name."""
+
+    prefix: str
+    kind: Kind
+    meaning: str
+    example: str
+    max_length: int = 1000
+    max_columns: int = 300
+
+    def field(self, source: str, target: str) -> Field:
+        """The field of one member."""
+        return Field(source, self.kind, self.meaning, self.example, target=target, max_length=self.max_length)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A column whose values must be known from another contract's files.
+
+    Attributes
+    ----------
+    column
+        Column of this raw table, and of the other.
+    contract
+        Name of the other contract.
+    pattern
+        The other contract's files, for the message.
+    """
+
+    column: str
+    contract: str
+    pattern: str
+
+
+@dataclass(frozen=True)
+class TemplateRow:
+    """One line of the page that tells people how to fill a file."""
+
+    column: str
+    required: bool
+    type: str
+    unit: str
+    meaning: str
+    example: str
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What one kind of file must hold, and where its rows go.
+
+    A product's contracts are ordered: masters before what refers to them.
+
+    Attributes
+    ----------
+    name
+        Name for messages and tables, e.g. ``"sales"``.
+    product
+        The product whose folder of the inbox holds the files.
+    pattern
+        The files, relative to that folder: ``"stores.*"``, or ``"sales/*"`` for everything in a folder.
+    table
+        The raw table that rows are loaded into.
+    fields
+        The columns that the contract knows.
+    natural_key
+        Columns of the raw table by which a later delivery wins.
+    unique_in_file
+        Whether a second row with the same key in one file is refused.
+    open_family
+        How further columns are stored; without it they are left out.
+    references
+        Columns whose values other files must know.
+    date_field
+        Column of the raw table that says which period a row belongs to.
+
+    Raises
+    ------
+    DeclarationError
+        The contract does not fit its table.
+    """
+
+    name: str
+    product: str
+    pattern: str
+    table: type[Delivered]
+    fields: tuple[Field, ...]
+    natural_key: tuple[str, ...]
+    unique_in_file: bool = False
+    open_family: OpenFamily | None = None
+    references: tuple[Reference, ...] = ()
+    date_field: str | None = None
+
+    def __post_init__(self) -> None:
+        for declared in self.fields:
+            self._refuse_misfit(declared)
+        given = {declared.column for declared in self.fields}
+        columns = {*self.natural_key, *(reference.column for reference in self.references), *filter(None, [self.date_field])}
+        provenance = {declared.name for declared in Delivered.columns()}
+        needed = {declared.name for declared in self.table.columns() if not declared.nullable} - provenance
+        if absent := (columns | needed) - given:
+            raise DeclarationError(
+                f"Contract {self.name}: no field fills {', '.join(sorted(absent))} of {self.table.table_name()}.",
+                "Add a Field for each, or make the columns nullable.",
+            )
+
+    def matches(self, relative: str) -> bool:
+        """Whether a path, relative to the product's folder, belongs to this contract; case does not matter."""
+        path, pattern = relative.casefold(), self.pattern.casefold()
+        if pattern.endswith("/*"):
+            return path.startswith(pattern[:-1])
+        return path.count("/") == pattern.count("/") and fnmatchcase(path, pattern)
+
+    def template(self) -> tuple[TemplateRow, ...]:
+        """The columns of a file, for a page of the documentation: required ones first."""
+        rows = [
+            TemplateRow(
+                declared.source,
+                declared.required,
+                declared.kind.value,
+                declared.unit or _unit(self, declared),
+                declared.meaning,
+                declared.example,
+            )
+            for declared in sorted(self.fields, key=lambda declared: not declared.required)
+        ]
+        if self.open_family is not None:
+            family = self.open_family
+            rows.append(TemplateRow("any further column", False, family.kind.value, "", family.meaning, family.example))
+        return tuple(rows)
+
+    def _refuse_misfit(self, declared: Field) -> None:
+        stored = self.table.find(declared.column)
+        optional = declared.may_be_empty or not declared.required
+        if stored is None or stored.dtype != declared.kind.dtype or (optional and not stored.nullable):
+            raise DeclarationError(
+                f"Contract {self.name}: the field {declared.source} does not fit column {declared.column} of {self.table.table_name()}.",
+                f"Expected {stored}; change the field's kind, required and may_be_empty, or the table.",
+            )
+
+
+def _unit(contract: Contract, declared: Field) -> str:
+    stored = contract.table.find(declared.column)
+    return "" if stored is None or declared.kind is Kind.MONEY_MINOR else stored.unit
+
+
+def contract_for(relative: str, contracts: Sequence[Contract]) -> Contract | None:
+    """The first contract that a path, relative to the product's folder, belongs to."""
+    return next((contract for contract in contracts if contract.matches(relative)), None)

@@ -1,0 +1,278 @@
+"""From the inbox to the raw tables: each file once, whole, and repeatable after a crash at any point.
+
+The order for each file is: warehouse, ledger, receipt. A crash after the first leaves a file that the ledger does not
+know, which is read again and replaces its own rows; a crash after the second leaves findings in the ledger, from which
+the next run writes the receipt.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from filelock import FileLock, Timeout
+
+from vitrina.errors import WarehouseBusyError
+from vitrina.files import slug, write_atomically
+from vitrina.inbox.contract import Contract
+from vitrina.inbox.difference import FoundFile, Listing, difference, list_inbox
+from vitrina.inbox.entries import Entry, State
+from vitrina.inbox.findings import Findings
+from vitrina.inbox.judging import Delivery, Judgement, References, judge
+from vitrina.inbox.ledger import Ledger
+from vitrina.inbox.loading import known_references, prepare_tables, store
+from vitrina.inbox.messages import RefusedFileError, message, shown
+from vitrina.inbox.outcomes import loaded, refuse_losing_everything
+from vitrina.inbox.readers import MAX_BYTES, SUFFIXES, read_contents
+from vitrina.inbox.receipts import write_receipts
+from vitrina.settings import Settings
+from vitrina.tables import Table
+from vitrina.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Ingestion:
+    """What one ingestion did.
+
+    Attributes
+    ----------
+    deliveries
+        Entries of the ledger that were made or renewed, in order. `changed_from` and `changed_to` of an entry span
+        everything that it changed in the raw table, the rows of the version that it replaced included.
+    unsettled
+        Loaded deliveries whose stale periods nobody has marked yet: these, and those of a run that was killed before it
+        could. Pass them to `Ledger.mark_stale` together with the periods.
+    unchanged
+        Paths whose content is what it was, under a new date.
+    still_growing
+        Paths that changed while they were looked at, or are gone: the next run sees to them.
+    out_of_reach
+        Paths that could not be opened, each with the reason: the next run tries again.
+    unexpected, outside
+        As the listing says.
+    listed
+        Whether the inbox could be listed at all.
+    """
+
+    deliveries: tuple[Entry, ...] = ()
+    unsettled: tuple[Entry, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    still_growing: tuple[str, ...] = ()
+    out_of_reach: tuple[tuple[str, str], ...] = ()
+    unexpected: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    listed: bool = True
+
+
+def ingest(  # noqa: PLR0913  # what it works on, and what it works with
+    product: str,
+    contracts: Sequence[Contract],
+    *,
+    settings: Settings,
+    warehouse: Warehouse,
+    ledger: Ledger,
+    now: dt.datetime,
+    refused_table: type[Table],
+    files: Sequence[str] | None = None,
+    moved: bool = False,
+) -> Ingestion:
+    """Read what is new in a product's folder of the inbox.
+
+    Parameters
+    ----------
+    product
+        The product; its folder in the inbox has the same name.
+    contracts
+        Its contracts, masters first.
+    settings
+        For the folders, the languages, and how long to watch a file.
+    warehouse, ledger
+        The product's tables, and the ledger of files.
+    now
+        The time that deliveries are received at, in UTC.
+    refused_table
+        The product's table of refused rows.
+    files
+        Paths relative to the inbox that a sensor has watched until they stood still. Without it, the inbox is looked
+        at twice, `settings.settle_s` apart, and what stands still is read.
+    moved
+        The inbox lies at another address than before, with the same files.
+
+    Raises
+    ------
+    SettingsError
+        The data folder belongs to another inbox.
+    WarehouseBusyError
+        Another run ingests the same product for longer than the bounded wait.
+    """
+    ledger.claim_inbox(str(settings.inbox_folder), moved=moved)
+    lock = settings.data / f"{product}.ingest.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(lock, timeout=settings.lock_timeout_s):
+            run = _Run(product, tuple(contracts), settings, warehouse, ledger, now, refused_table)
+            return run.ingest(files)
+    except Timeout:
+        raise WarehouseBusyError(
+            f"Another run has been reading the inbox of {product} for more than {settings.lock_timeout_s:g} s.",
+            "Wait for it, or raise VITRINA_LOCK_TIMEOUT_S.",
+        ) from None
+
+
+@dataclass
+class _Run:
+    product: str
+    contracts: tuple[Contract, ...]
+    settings: Settings
+    warehouse: Warehouse
+    ledger: Ledger
+    now: dt.datetime
+    refused_table: type[Table]
+    deliveries: list[Entry] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    still_growing: list[str] = field(default_factory=list)
+    out_of_reach: list[tuple[str, str]] = field(default_factory=list)
+
+    def ingest(self, files: Sequence[str] | None) -> Ingestion:
+        self._write_receipts()
+        listing, complete = self._watched() if files is None else self._asked_for(files)
+        if listing is None:
+            return Ingestion(listed=False, still_growing=tuple(files or ()))
+        if complete or self.ledger.reopened(self.product):
+            prepare_tables(self.warehouse, self.contracts, self.refused_table)
+        for contract in self.contracts:
+            self._take_all(contract, complete, listing)
+        return Ingestion(
+            tuple(self.deliveries),
+            self.ledger.unsettled(self.product),
+            tuple(self.unchanged),
+            tuple(self.still_growing),
+            tuple(self.out_of_reach),
+            listing.unexpected,
+            listing.outside,
+        )
+
+    def _look(self) -> Listing | None:
+        return list_inbox(self.settings.inbox_folder / self.product, self.contracts)
+
+    def _watched(self) -> tuple[Listing | None, tuple[FoundFile, ...]]:
+        """What stands still between two looks."""
+        known = self.ledger.known(self.product)
+        first = difference(self._look(), known, {})
+        if first.pending:
+            time.sleep(self.settings.settle_s)
+        listing = self._look()
+        seen = difference(listing, known, first.pending)
+        self.still_growing += seen.still_growing
+        return listing, seen.complete
+
+    def _asked_for(self, files: Sequence[str]) -> tuple[Listing | None, tuple[FoundFile, ...]]:
+        """Only what the listing shows is ever opened, so a path cannot lead out of the inbox."""
+        listing = self._look()
+        if listing is None:
+            return None, ()
+        known, wanted = self.ledger.known(self.product), set(files)
+        self.still_growing += sorted(wanted - {found.path for found in listing.files})
+        return listing, tuple(found for found in listing.files if found.path in wanted and found.stamp not in known)
+
+    def _take_all(self, contract: Contract, complete: Sequence[FoundFile], listing: Listing) -> None:
+        """Read a contract's files, those among them that a master before has reopened."""
+        reopened = {entry.found for entry in self.ledger.reopened(self.product)}
+        for found in listing.files:
+            if found.contract == contract.name and (found in reopened or found in complete):
+                self._take(contract, found)
+
+    def _take(self, contract: Contract, found: FoundFile) -> None:
+        content = self._content(found)
+        if content is None:
+            return
+        fingerprint = hashlib.sha256(content).hexdigest()
+        latest = self.ledger.latest(self.product, found.path)
+        if latest is None or latest.fingerprint != fingerprint or latest.state is not State.LOADED:
+            self._receive(contract, self._new_entry(contract, found, fingerprint, latest), content)
+        elif latest.reopened:
+            # under its old number, or an old file would win over later corrections
+            again = replace(latest, reopened=False, findings=None, size=found.size, modified=found.modified)
+            self._receive(contract, again, content)
+        else:
+            self.ledger.restamp(latest, found)
+            self.unchanged.append(found.path)
+
+    def _content(self, found: FoundFile) -> bytes | None:
+        """All bytes, read once, so that what is hashed is what is loaded; None if they cannot be had now."""
+        if found.size > MAX_BYTES:
+            self.out_of_reach.append((found.path, f"larger than {MAX_BYTES} bytes; deliver it in parts"))
+            return None
+        try:
+            content = (self.settings.inbox_folder / found.path).read_bytes()
+        except OSError as error:
+            # not quarantined: what cannot be opened now may be opened by the next run
+            self.out_of_reach.append((found.path, str(error)))
+            return None
+        if len(content) != found.size:
+            self.still_growing.append(found.path)
+            return None
+        return content
+
+    def _new_entry(self, contract: Contract, found: FoundFile, fingerprint: str, latest: Entry | None) -> Entry:
+        return Entry(
+            product=self.product,
+            delivery=self.ledger.next_delivery(self.product),
+            path=found.path,
+            contract=contract.name,
+            version=latest.version + 1 if latest else 1,
+            state=State.LOADED,
+            size=found.size,
+            modified=found.modified,
+            fingerprint=fingerprint,
+            received_at=self.now,
+        )
+
+    def _receive(self, contract: Contract, entry: Entry, content: bytes) -> None:
+        replaced = self.ledger.loaded(self.product, entry.path)
+        original = self.ledger.original(self.product, contract.name, entry.fingerprint, entry.path)
+        if original is not None and replaced is None:
+            findings = Findings(notes=(message("The same content is loaded as {file}.", file=shown(original.path)),))
+            self._conclude(replace(entry, state=State.DUPLICATE, message=str(findings.notes[0])), findings)
+            return
+        try:
+            judgement = self._judged(contract, entry, content)
+            refuse_losing_everything(entry, judgement, replaced)
+        except RefusedFileError as error:
+            self._quarantine(entry, content, error)
+            return
+        store(self.warehouse, contract, self.refused_table, entry.path, judgement)
+        self._conclude(loaded(entry, judgement, replaced), judgement.findings, reopens=self._referring_to(contract))
+
+    def _judged(self, contract: Contract, entry: Entry, content: bytes) -> Judgement:
+        contents = read_contents(entry.path, content)
+        references: References = known_references(self.warehouse, contract, self.contracts)
+        delivery = Delivery(entry.path, entry.delivery)
+        return judge(contents, contract, delivery, today=self.now.date(), references=references)
+
+    def _quarantine(self, entry: Entry, content: bytes, error: RefusedFileError) -> None:
+        mark = hashlib.sha256(f"{entry.path}\0{entry.fingerprint}".encode()).hexdigest()[:12]
+        suffix = PurePosixPath(entry.path).suffix.lower()
+        name = f"{slug(entry.path, 40)}-{mark}{suffix if suffix in SUFFIXES else ''}"
+        write_atomically(self.settings.quarantine / self.product / name, content)
+        findings = Findings(failure=(error.what, error.to_do))
+        self._conclude(replace(entry, state=State.QUARANTINED, message=str(error)), findings)
+
+    def _referring_to(self, contract: Contract) -> Collection[str]:
+        return [other.name for other in self.contracts if contract.name in {reference.contract for reference in other.references}]
+
+    def _conclude(self, entry: Entry, findings: Findings, reopens: Collection[str] = ()) -> None:
+        self.ledger.record(replace(entry, findings=findings), reopens=reopens)
+        self.deliveries.append(entry)
+        self._write_receipts()
+
+    def _write_receipts(self) -> None:
+        """Also those that a crash, or a full disk, kept an earlier run from writing."""
+        for entry in self.ledger.without_receipt(self.product):
+            if entry.findings is not None:
+                write_receipts(self.settings.receipts, entry, entry.findings, self.settings.locales)
+                self.ledger.receipt_written(entry)

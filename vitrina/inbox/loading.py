@@ -1,0 +1,44 @@
+"""The short turns at the warehouse: a file's rows and its refused rows together, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from vitrina.inbox.contract import Contract
+from vitrina.inbox.judging import Judgement, References
+from vitrina.tables import Table, quote
+from vitrina.warehouse import Warehouse, replace, stored_columns
+
+
+def prepare_tables(warehouse: Warehouse, contracts: Sequence[Contract], refused_table: type[Table]) -> None:
+    """Create the tables that no file has filled yet, so that whatever reads them finds them empty and not missing."""
+    with warehouse.write() as connection:
+        for table in (*(contract.table for contract in contracts), refused_table):
+            if not stored_columns(connection, table.table_name()):
+                replace(connection, table, table.empty(), {"source_file": []})
+
+
+def known_references(warehouse: Warehouse, contract: Contract, contracts: Sequence[Contract]) -> References:
+    """The values that a contract's files may refer to, from the raw tables of the masters."""
+    if not contract.references:
+        return {}
+    tables = {other.name: other.table for other in contracts}
+    with warehouse.read() as connection:
+        return {
+            reference.contract: connection.execute(
+                f"SELECT DISTINCT {quote(reference.column)} FROM {quote(tables[reference.contract].table_name())}"  # noqa: S608
+            )
+            .pl()
+            .to_series()
+            .cast(pl.String)
+            for reference in contract.references
+        }
+
+
+def store(warehouse: Warehouse, contract: Contract, refused_table: type[Table], path: str, judgement: Judgement) -> None:
+    """Replace a file's rows, loaded and refused, by those of its new version."""
+    with warehouse.write() as connection:
+        replace(connection, contract.table, judgement.rows, {"source_file": [path]})
+        replace(connection, refused_table, judgement.refused, {"source_file": [path]})

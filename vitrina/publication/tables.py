@@ -1,0 +1,25 @@
+"""Tables that travel inside every published file and say what it is."""
+
+from vitrina.inbox.tables import MOMENT
+from vitrina.tables import Table, column
+
+
+class PublishedVersion(Table, name="published_version"):
+    """One row: which version of which product this file holds."""
+
+    product: str = column("Product.", key=True)
+    version: str = column("Version; later versions sort after earlier ones.")
+    published_at: MOMENT = column("When the version was made.")
+    run_id: str = column("Run that made it.")
+    code_version: str = column("Version of Vitrina.")
+
+
+class PublishedTables(Table, name="published_tables"):
+    """One row per published table: how fresh it is, and whether a failed check holds it at an earlier version."""
+
+    table: str = column("Table of this file.", key=True, name="table_name")
+    n_rows: int = column("Rows.", ge=0)
+    state: str = column("Whether the rows are those of this version.", isin=("fresh", "carried forward"))
+    from_version: str = column("Version in which these rows were first published.")
+    as_of: MOMENT = column("When these rows were first published.")
+    reason: str = column("The failed check that holds the table back.", nullable=True)

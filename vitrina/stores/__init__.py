@@ -1,0 +1,1 @@
+"""Which stores are alike, and what differs between the groups?"""

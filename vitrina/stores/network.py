@@ -1,0 +1,76 @@
+"""What the warehouse knows about all stores, and which quarters a delivery makes stale."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from vitrina.stores.quarters import stale_quarters
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from vitrina.inbox.entries import Entry
+    from vitrina.settings import Settings
+    from vitrina.warehouse import Warehouse
+
+
+SALES = "sales"
+"""Contract whose rows have dates."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """What the inbox knows about all stores.
+
+    Attributes
+    ----------
+    stores
+        ``stg_stores``: one row per store.
+    sales
+        ``store_month_sales``: one row per store, month and category.
+    geography
+        ``stg_geo``: one row per store, columns ``geo_*``.
+    sale_dates
+        Distinct dates of sales; they tell which quarters are complete.
+    """
+
+    stores: pl.DataFrame
+    sales: pl.DataFrame
+    geography: pl.DataFrame
+    sale_dates: tuple[dt.date, ...]
+
+
+def read_network(connection: duckdb.DuckDBPyConnection) -> Network:
+    """Read the staging models and the monthly sales."""
+    return Network(
+        stores=connection.execute("SELECT * FROM stg_stores ORDER BY store_id").pl(),
+        sales=connection.execute("SELECT * FROM store_month_sales ORDER BY store_id, month, category").pl(),
+        geography=connection.execute("SELECT * FROM stg_geo ORDER BY store_id").pl(),
+        sale_dates=tuple(row[0] for row in connection.execute("SELECT DISTINCT date FROM stg_sales ORDER BY date").fetchall()),
+    )
+
+
+def snapshot(connection: duckdb.DuckDBPyConnection) -> str:
+    """Name of the data that features rest on: the latest delivery."""
+    latest = connection.execute("SELECT max(delivery) FROM deliveries WHERE state = 'loaded'").fetchall()[0][0]
+    return f"delivery {latest}" if latest is not None else "no delivery"
+
+
+def stale_quarters_of(entries: Sequence[Entry], warehouse: Warehouse, settings: Settings) -> tuple[dt.date, ...]:
+    """Quarters to compute anew after some deliveries; master data touches every quarter."""
+    if not entries:
+        return ()
+    with warehouse.read() as connection:
+        dates = [row[0] for row in connection.execute("SELECT DISTINCT date FROM raw_sales").fetchall()]
+    changes = [
+        (entry.changed_from, entry.changed_to) if entry.changed_from is not None and entry.changed_to is not None else None
+        for entry in entries
+        # sales that changed no row changed no quarter
+        if entry.contract != SALES or entry.changed_from is not None
+    ]
+    return stale_quarters(changes, dates, since=settings.first_quarter, window_quarters=settings.window_quarters)
