@@ -8,7 +8,7 @@ UV := $(BIN)/uv
 OPTIONS = --data "$(DATA)"$(if $(INBOX), --inbox "$(INBOX)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check ui serve run bench lock docs format
+.PHONY: help setup demo test check ui serve run bench lock docs format snapshot
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ bench: setup ## run every benchmark
 
 docs: setup ## build the documentation into site/
 	$(BIN)/mkdocs build --strict --quiet
+
+snapshot: setup ## accept the graph as it is now, after reviewing the difference
+	UPDATE_SNAPSHOT=1 $(BIN)/python -m pytest -q tests/graph/test_snapshot.py
 
 lock: ## resolve the dependencies anew
 	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet uv

@@ -14,14 +14,11 @@ from resources.scenario import ClusteringRequest
 from resources.table_assets import schema_check, table_arguments, table_out
 from resources.table_metadata import picture
 from resources.warehouse import WarehouseResource
-from vitrina.charts import to_png
 from vitrina.stores import tables as t
 from vitrina.stores.clustering import Clustering
 from vitrina.stores.contracts import CONTRACTS
-from vitrina.stores.dendrogram import dendrogram
 from vitrina.stores.features import features_of_quarters
 from vitrina.stores.network import read_network, snapshot, stale_quarters_of
-from vitrina.stores.pictures import cluster_map, quality_chart
 from vitrina.stores.quarterly import cluster_quarters, recluster, write_reports
 from vitrina.stores.report import Provenance
 from vitrina.warehouse import load
@@ -137,20 +134,22 @@ def _quarters(context: dg.AssetExecutionContext) -> list[dt.date]:
 
 def _show_latest(context: dg.AssetExecutionContext, clusterings: Sequence[Clustering]) -> None:
     """Figures that Dagster plots, and pictures, of the run's last quarter."""
+    from vitrina.stores.pictures import metadata_pictures  # noqa: PLC0415  # altair: loading the definitions need not pay for it
+
     if not clusterings:
         return
     latest = clusterings[-1]
-    assignments, quality = latest.assignments(), latest.quality()
-    chosen = quality.filter("chosen").row(0, named=True)
+    pictures = {name: picture(title, png) for name, (title, png) in metadata_pictures(latest).items()}
+    chosen = latest.quality().filter("chosen").row(0, named=True)
     context.add_output_metadata(
         {
             "latest_quarter": str(latest.quarter),
             "clusters": latest.n_clusters,
-            "stores": assignments.height,
+            "stores": latest.stores.height,
             "components": latest.components.kept,
             "choice": latest.choice.describe(),
-            "map": picture("Stores on the first two components", to_png(cluster_map(assignments))),
-            "dendrogram": picture("Dendrogram", to_png(dendrogram(latest.linkage, latest.labels))),
+            "map": pictures["map"],
+            "dendrogram": pictures["dendrogram"],
         },
         output_name="cluster_assignments",
     )
@@ -159,7 +158,7 @@ def _show_latest(context: dg.AssetExecutionContext, clusterings: Sequence[Cluste
             "silhouette": chosen["silhouette"],
             "davies_bouldin": chosen["davies_bouldin"],
             "smallest_cluster": chosen["smallest_cluster"],
-            "measures": picture("Every number of clusters", to_png(quality_chart(quality))),
+            "measures": pictures["measures"],
         },
         output_name="cluster_quality",
     )

@@ -1,4 +1,4 @@
-"""Does the warehouse lose rows when processes compete for it or die, and how long does a write keep others out?
+"""Whether the warehouse loses rows when processes compete for it or die, and how long a write keeps others out.
 
 Four processes replace partitions while two read; then writers are killed at random moments; then the time that a write
 holds the lock is compared with DuckDB alone, on the same file and rows.

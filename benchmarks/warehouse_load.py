@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.sharedctypes import Synchronized
-from multiprocessing.synchronize import Barrier, Event
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Annotated
 
@@ -77,7 +78,7 @@ class TimedWarehouse(Warehouse):
 
 
 def timed(path: Path) -> TimedWarehouse:
-    """The warehouse under load."""
+    """Open the warehouse under load."""
     return TimedWarehouse(FileLocation(path), LOCK_TIMEOUT_S)
 
 
@@ -110,11 +111,11 @@ class Report:
 
 
 def store_name(name: str, place: int) -> str:
-    """A partition's key, with the characters that break pasted SQL."""
+    """Name a partition, with the characters that break pasted SQL."""
     return f"{name}, store {place}; it's"
 
 
-def writer(path: Path, name: str, turns: int, start: Barrier) -> Report:
+def writer(path: Path, name: str, turns: int, start: threading.Barrier) -> Report:
     """Replace partitions, one after another."""
     warehouse, failed = timed(path), 0
     start.wait()
@@ -128,7 +129,7 @@ def writer(path: Path, name: str, turns: int, start: Barrier) -> Report:
     return Report(failed, 0, turns, tuple(warehouse.waits), tuple(warehouse.holds))
 
 
-def reader(path: Path, stores: list[str], seed: int, start: Barrier, done: Event) -> Report:
+def reader(path: Path, stores: list[str], seed: int, start: threading.Barrier, done: threading.Event) -> Report:
     """Read random partitions until the writers are done, and look whether they are whole."""
     warehouse, failed, torn, turns = timed(path), 0, 0, 0
     rng = np.random.default_rng(seed)

@@ -124,7 +124,8 @@ def run_models(
     with tables.locked():
         try:
             arguments: Sequence[str] = ["build", "--target", product]
-            target = warehouse.settings.data / "dbt" / context.run_id
+            # one folder per product, so that dbt parses only what has changed
+            target = warehouse.settings.data / "dbt" / product
             yield from dbt.cli(arguments, context=context, target_path=target).stream().fetch_row_counts().fetch_column_metadata()
         finally:
             _release_connections()

@@ -32,7 +32,8 @@ def write_inbox(folder: Path, size: Size | str, seed: int, last_day: dt.date = L
     Returns
     -------
     tuple of SpoiledCell
-        The slips: every one is a row that must be refused, and no other row must be.
+        The slips: each is a row that must be refused. No other row must be, but for the sales of stores that the master
+        data does not know.
     """
     retailer = simulate_stores(size, seed, last_day)
     return (

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vitrina.catalogue import TABLES
@@ -158,6 +158,7 @@ def test_a_frame_comes_back_with_its_columns_in_the_declared_order_and_families_
     assert Visits.check(frame).columns == ["day", "store_id", "visits", "weather", "geo_a", "geo_b"]
 
 
+@settings(max_examples=30)
 @given(st.permutations(["day", "store_id", "visits", "weather", "geo_a"]))
 def test_the_order_of_columns_never_matters(order: list[str]) -> None:
     frame = visits(geo_a=1.0)
@@ -243,6 +244,7 @@ def test_a_repeated_personal_key_is_counted_but_not_quoted() -> None:
 # names and types
 
 
+@settings(max_examples=50)
 @given(st.text(min_size=1, max_size=40).filter(lambda name: "\0" not in name))
 def test_a_quoted_name_or_text_is_itself_again_in_sql(name: str) -> None:
     with duckdb.connect() as connection:
@@ -264,7 +266,7 @@ def test_hostile_names_and_meanings_stay_names_and_meanings() -> None:
         replace(connection, Hostile, Hostile.check(pl.DataFrame({"value": [1], member: [2.0]})))
         assert load(connection, Hostile).columns == ["value", member]
         assert connection.execute("SELECT count(*) FROM victim").fetchall() == [(0,)]
-        comments = {name: text for name, text in connection.execute("SELECT column_name, comment FROM duckdb_columns()").fetchall()}
+        comments: dict[str, Any] = dict(connection.execute("SELECT column_name, comment FROM duckdb_columns()").fetchall())
         assert comments["value"] == "What'; DROP TABLE victim; --"
 
 

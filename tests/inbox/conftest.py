@@ -37,7 +37,9 @@ class Bench:
 
     @property
     def settings(self) -> Settings:
-        return Settings(data=self.folder / "data", inbox=str(self.folder / "inbox"), settle_s=0, locales=self.locales, _env_file=None)
+        return Settings(
+            data=self.folder / "data", inbox=str(self.folder / "inbox"), settle_s=0, locales=self.locales, _env_file=None
+        )
 
     @property
     def warehouse(self) -> Warehouse:
@@ -89,6 +91,12 @@ class Bench:
 
     def quarantined(self) -> list[Path]:
         return sorted(self.settings.quarantine.rglob("*")) if self.settings.quarantine.exists() else []
+
+
+@pytest.fixture(scope="session")
+def bench_in() -> type[Bench]:
+    """A bench in a folder of one's own."""
+    return Bench
 
 
 @pytest.fixture

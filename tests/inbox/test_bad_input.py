@@ -37,7 +37,14 @@ def assert_quarantined(bench, name, content, *words):
 
 
 def test_a_file_without_a_required_column_is_quarantined_and_told_the_close_match(stocked):
-    assert_quarantined(stocked, "sales/new.csv", "store_id,date,revenu\n7,2024-01-01,5\n", "missing columns: revenue", "found store_id, date, revenu", "revenu → revenue")
+    assert_quarantined(
+        stocked,
+        "sales/new.csv",
+        "store_id,date,revenu\n7,2024-01-01,5\n",
+        "missing columns: revenue",
+        "found store_id, date, revenu",
+        "revenu → revenue",
+    )
 
 
 def test_a_new_version_without_a_required_column_leaves_the_old_one_loaded(stocked):
@@ -121,7 +128,10 @@ def test_utf_8_that_was_cut_inside_a_letter_is_not_taken_for_another_encoding(st
 
 
 def test_a_value_of_the_wrong_type_refuses_its_row_and_no_other(stocked):
-    stocked.deliver("sales/new.csv", "store_id,date,revenue,receipts\n7,2024-01-01,cheap,1\n7,2024-01-02,5,1.5\n7,yesterday,5,1\n7,2024-01-04,5,1\n")
+    stocked.deliver(
+        "sales/new.csv",
+        "store_id,date,revenue,receipts\n7,2024-01-01,cheap,1\n7,2024-01-02,5,1.5\n7,yesterday,5,1\n7,2024-01-04,5,1\n",
+    )
     entry = only(stocked.ingest())
     assert (entry.rows_read, entry.rows_loaded, entry.rows_refused) == (4, 1, 3)
     assert refused_values(stocked) == [(2, "revenue", "cheap"), (3, "receipts", "1.5"), (4, "date", "yesterday")]
@@ -239,7 +249,7 @@ def test_a_new_version_of_which_no_row_can_be_used_does_not_take_the_old_rows_aw
 
 
 HOSTILE_NAMES = [
-    "sales/it's \"quoted\"; DROP TABLE raw_sales;--.csv",
+    'sales/it\'s "quoted"; DROP TABLE raw_sales;--.csv',
     "sales/продажи за январь 📈.csv",
     "sales/two\nlines.csv",
     "sales/x%2F..%2F..%2Fetc.csv",
@@ -256,7 +266,9 @@ def test_a_hostile_file_name_is_only_a_name(stocked):
     for day, name in enumerate(HOSTILE_NAMES, start=1):
         stocked.deliver(name, f"store_id,date,revenue\n7,2024-03-{day:02},1\n7,2024-03-02,x\n")
     paths = [f"stores/{name}" for name in HOSTILE_NAMES]
-    assert [(entry.path, entry.rows_loaded, entry.rows_refused) for entry in stocked.ingest().deliveries] == [(path, 1, 1) for path in paths]
+    assert [(entry.path, entry.rows_loaded, entry.rows_refused) for entry in stocked.ingest().deliveries] == [
+        (path, 1, 1) for path in paths
+    ]
     assert stocked.sales.filter(pl.col("source_file").is_in(paths)).height == len(paths)
     assert sorted(stocked.refused.get_column("source_file")) == sorted(paths)
     written = [path for path in stocked.settings.data.rglob("*") if path.is_file()]

@@ -1,5 +1,6 @@
 """The files that the made-up chain hands over."""
 
+import datetime as dt
 import io
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from simulation.delivery import EXCEL, SpoiledCell, write_csv
 from simulation.stores import simulate_stores
 from simulation.stores_inbox import write_inbox
+from vitrina.catalogue import CONTRACTS
+from vitrina.inbox.validate import validate_file
 
 SEED = 5
 
@@ -81,6 +84,17 @@ def test_the_spoiled_cells_stand_where_they_are_said_to_stand(tmp_path: Path) ->
     for slip in slips:
         cells = as_text(tmp_path / slip.source_file)
         assert (cells.item(slip.source_row - 2, slip.column) or "") == slip.value
+
+
+def test_the_inbox_refuses_the_spoiled_rows_and_no_other(tmp_path: Path) -> None:
+    slips = write_inbox(tmp_path, "tiny", SEED)
+    refused = []
+    for path in sorted(tmp_path.rglob("*.*")):
+        findings = validate_file(path, CONTRACTS, today=dt.date(2026, 10, 1)).findings
+        assert findings.failure is None
+        assert findings.counts.read > findings.counts.refused
+        refused += [(path.name, example.source_row) for problem in findings.problems for example in problem.examples]
+    assert set(refused) == {(Path(slip.source_file).name, slip.source_row) for slip in slips}
 
 
 def test_numbers_other_than_the_spoiled_ones_are_numbers(inbox: Path, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_an_exception_changes_nothing_closes_the_connection_and_frees_the_lock(
 ) -> None:
     with warehouse.write() as connection:
         replace(connection, Moments, moments("old"))
-    with pytest.raises(type(failure)), warehouse.write() as connection:
+    with pytest.raises(type(failure)), warehouse.write() as connection:  # noqa: PT012  # the failure strikes after a write
         replace(connection, Moments, moments("new"))
         raise failure
     with pytest.raises(duckdb.ConnectionException):
@@ -72,7 +72,7 @@ def test_several_tables_are_written_together_or_not_at_all(warehouse: Warehouse)
     class Others(Moments, product="stores"):
         """One row per moment."""
 
-    with pytest.raises(VitrinaError), warehouse.write() as connection:
+    with pytest.raises(VitrinaError), warehouse.write() as connection:  # noqa: PT012  # the first write succeeds
         replace(connection, Moments, moments("a"))
         replace(connection, Others, moments("a", "a"))
     with warehouse.write() as connection:
@@ -82,7 +82,7 @@ def test_several_tables_are_written_together_or_not_at_all(warehouse: Warehouse)
 def test_an_error_of_sql_passes_as_it_is_and_leaves_nothing_behind(warehouse: Warehouse) -> None:
     with warehouse.write() as connection:
         replace(connection, Moments, moments("old"))
-    with pytest.raises(duckdb.BinderException), warehouse.write() as connection:
+    with pytest.raises(duckdb.BinderException), warehouse.write() as connection:  # noqa: PT012  # the first write succeeds
         replace(connection, Moments, moments("new"))
         connection.execute("SELECT nothing FROM moments")
     assert places_in(warehouse) == ["old"]

@@ -37,8 +37,14 @@ def environment(settings: Settings) -> dict[str, str]:
         raise SettingsError(f"{HOME / 'dagster.yaml'} is missing.", "Run vitrina from a clone of the repository, after `make setup`.")
     storage = settings.data / "dagster"
     storage.mkdir(parents=True, exist_ok=True)
+    if not settings.inbox:
+        # ours to make, unlike a folder that people name: one that is not there must be told
+        (settings.data / "inbox").mkdir(exist_ok=True)
+    programs = Path(sys.executable).parent
     return {
         **os.environ,
+        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
+        "VIRTUAL_ENV": str(programs.parent),
         "DAGSTER_HOME": str(HOME),
         "VITRINA_DATA": str(settings.data),
         "VITRINA_INBOX": str(settings.inbox_folder),
@@ -111,9 +117,9 @@ def run_module(settings: Settings, command: Sequence[str], *, log: Path) -> None
 
 def become_ui(settings: Settings) -> None:
     """Replace this process by the Dagster UI, with daemon and sensors."""
-    command = [sys.executable, "-m", "dagster", "dev", "-w", str(HOME / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(settings.port)]
+    program = str(Path(sys.executable).with_name("dg"))
     os.chdir(HOME)
-    os.execve(sys.executable, command, environment(settings))  # noqa: S606  # no shell
+    os.execve(program, [program, "dev", "--host", "127.0.0.1", "--port", str(settings.port)], environment(settings))  # noqa: S606  # no shell
 
 
 def become_pages(settings: Settings) -> None:

@@ -19,8 +19,8 @@ DELIMITERS = ",;\t|"
 CHUNK = 50_000
 """Records that are held as Python lists at a time: whole files as lists take ten times their size."""
 
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_OLD_ENCODINGS = ["cp1251", "koi8_r", "cp866", "cp1252", "utf_16_le", "utf_16_be"]
+_UTF_8 = "utf-8-sig"
+_OLD_ENCODINGS = ["cp1251", "koi8_r", "cp866", "cp1252"]
 _LINES_TO_GUESS_FROM = 400
 _DAMAGED = 0.1
 """Up to this share of undecodable characters among the non-ASCII ones, a text is UTF-8 with damage and not another encoding."""
@@ -53,10 +53,11 @@ def decoded(path: str, content: bytes) -> str:
     RefusedFileError
         No encoding fits, or the text is UTF-8 with damage in it.
     """
+    expected = _marked(content)
     try:
-        return content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
+        return content.decode(expected)
     except UnicodeDecodeError as error:
-        if content.startswith(_UTF_16) or _is_damaged_utf8(content):
+        if expected != _UTF_8 or _is_damaged_utf8(content):
             raise RefusedFileError(
                 message(
                     "{file}: byte {position} is not {encoding} text.",
@@ -76,6 +77,17 @@ def decoded(path: str, content: bytes) -> str:
         ) from error
 
 
+def _marked(content: bytes) -> str:
+    """UTF-16 by its mark, or by the zero beside every line end (Cyrillic UTF-16 would pass for UTF-8); else UTF-8."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    head = content[:4096]
+    ends = head.count(b"\n")
+    if ends and head.count(b"\n\x00") == ends:
+        return "utf-16-le"
+    return "utf-16-be" if ends and head.count(b"\x00\n") == ends else _UTF_8
+
+
 def _is_damaged_utf8(content: bytes) -> bool:
     text = content.decode("utf-8", errors="replace")
     letters = len(re.findall(r"[^\x00-\x7f]", text))
@@ -85,8 +97,6 @@ def _is_damaged_utf8(content: bytes) -> bool:
 def _guessed(content: bytes) -> str:
     from charset_normalizer import from_bytes  # noqa: PLC0415  # slow to import, seldom needed
 
-    if b"\x00" in content[:100]:
-        return "utf_16_le" if content[1:2] == b"\x00" else "utf_16_be"
     telling = [line for line in content.splitlines() if not line.isascii()]
     best = from_bytes(b"\n".join(telling[:_LINES_TO_GUESS_FROM]), cp_isolation=_OLD_ENCODINGS).best()
     return best.encoding if best else "unknown"

@@ -80,7 +80,8 @@ def _examples(part: pl.DataFrame) -> tuple[Example, ...]:
 
 
 def _remedy(rule: Rule) -> pl.Expr:
-    written = pl.lit(str(rule.remedy))
+    written = str(rule.remedy)
     if FIRST_ROW not in rule.remedy.values:
-        return written
-    return written.str.replace("{" + FIRST_ROW + "}", pl.col("first_row").cast(pl.String), literal=True)
+        return pl.lit(written)
+    before, after = written.split("{" + FIRST_ROW + "}")
+    return pl.concat_str(pl.lit(before), pl.col("first_row").cast(pl.String), pl.lit(after))

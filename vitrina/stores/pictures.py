@@ -8,7 +8,9 @@ from typing import cast
 import altair as alt
 import polars as pl
 
-from vitrina.charts import FAINT, INK, colour
+from vitrina.charts import FAINT, INK, colour, to_png
+from vitrina.stores.clustering import Clustering
+from vitrina.stores.dendrogram import dendrogram
 
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 
@@ -90,3 +92,12 @@ def _measure_chart(quality: pl.DataFrame, name: str, title: str, translate: Call
     chosen = base.transform_filter("datum.chosen").mark_point(size=240, color=INK, strokeWidth=2)
     drawn_layers = alt.layer(line, points, chosen).properties(width=230, height=200, title=alt.TitleParams(title, fontSize=13))
     return cast("alt.LayerChart", drawn_layers)
+
+
+def metadata_pictures(clustering: Clustering) -> dict[str, tuple[str, bytes]]:
+    """What an asset's page shows of a clustering: name → title and PNG."""
+    return {
+        "map": ("Stores on the first two components", to_png(cluster_map(clustering.assignments()))),
+        "dendrogram": ("Dendrogram", to_png(dendrogram(clustering.linkage, clustering.labels))),
+        "measures": ("Every number of clusters", to_png(quality_chart(clustering.quality()))),
+    }

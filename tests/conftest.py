@@ -1,0 +1,37 @@
+"""Fixtures of several folders: a made-up retailer's inbox, and the whole graph run on it once."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulation.retailer import Size
+from simulation.stores_inbox import write_inbox
+from tests.support import Place, make_place
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    made = make_place(tmp_path)
+    with made.instance:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def retailer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A tiny retailer, from the inbox to publication: run once, only looked at afterwards."""
+    made = make_place(tmp_path_factory.mktemp("retailer"))
+    write_inbox(Path(str(made.settings.inbox_folder)), Size.TINY, 1)
+    with made.instance:
+        made.execute("stores_ingest")
+        made.refresh()
+        yield made
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    folder = os.environ.get("VITRINA_REAL_DATA")
+    if not folder:
+        pytest.skip("VITRINA_REAL_DATA is not set")
+    return Path(folder)

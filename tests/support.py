@@ -1,0 +1,64 @@
+"""What tests of several folders share: a place of its own to run the graph in, and programs of this environment."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from vitrina.inbox.ledger import Ledger
+from vitrina.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+
+
+@dataclass
+class Place:
+    """A data folder, an inbox, and a Dagster instance of their own."""
+
+    settings: Settings
+    instance: dg.DagsterInstance
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        return {"data": str(self.settings.data), "inbox": str(self.settings.inbox_folder)}
+
+    def definitions(self, resources: Mapping[str, object] | None = None) -> dg.Definitions:
+        from definitions import build_definitions  # noqa: PLC0415  # loading it parses dbt: only tests that need the graph pay
+
+        return build_definitions(self.overrides, resources)
+
+    def execute(self, job: str, *, tags: Mapping[str, str] | None = None, raise_on_error: bool = True, **more):
+        resolved = self.definitions().resolve_job_def(job)
+        return resolved.execute_in_process(instance=self.instance, tags=dict(tags or {}), raise_on_error=raise_on_error, **more)
+
+    def refresh(self, *, raise_on_error: bool = True, **more):
+        stale = [period for period, _ in Ledger(self.settings.ledger).stale("stores")]
+        assert stale, "no quarter is stale"
+        tags = {RANGE_START_TAG: min(stale), RANGE_END_TAG: max(stale)}
+        return self.execute("stores_refresh", tags=tags, raise_on_error=raise_on_error, **more)
+
+
+def make_place(folder: Path) -> Place:
+    """A place in an empty folder; its instance keeps everything in memory or below the folder."""
+    settings = Settings(data=folder / "data", inbox=str(folder / "inbox"))
+    (folder / "instance").mkdir(parents=True)
+    return Place(settings, dg.DagsterInstance.local_temp(str(folder / "instance")))
+
+
+def python(*arguments: str, env: Mapping[str, str] | None = None, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+    """Run a program of this environment in the repository's root."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
