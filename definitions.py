@@ -14,6 +14,7 @@ from resources.publication import PublicationResource
 from resources.table_io import TableIOManager
 from resources.warehouse import SettingsResource, WarehouseResource
 from sensors import calendar, upkeep, uploads
+from vitrina.stores.contracts import CONTRACTS
 
 stores_ingest = jobs.ingest_job("stores", stores.stores_inbox)
 stores_refresh = jobs.refresh_job("stores", stores.stores_inbox)
@@ -46,7 +47,7 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
         asset_checks=stores.CHECKS,
         jobs=[stores_ingest, stores_refresh, stores_publish, stores_whole, jobs.everything],
         sensors=[
-            uploads.upload_sensor("stores", stores.CONTRACTS, stores_ingest),
+            uploads.upload_sensor("stores", CONTRACTS, stores_ingest),
             uploads.refresh_sensor("stores", stores_refresh),
             upkeep.publish_after_failure("stores", stores_refresh, stores_publish),
         ],

@@ -1,9 +1,11 @@
 """The last asset of each product: its published version."""
 
 import json
+from collections.abc import Iterable
 
 import dagster as dg
 
+from assets import marts, stores
 from assets.marts import MANIFEST
 from resources.dbt import model_dictionary, published_models
 from resources.inbox import InboxResource
@@ -14,8 +16,17 @@ from vitrina.catalogue import tables_of
 from vitrina.tables import DataDictionary
 
 
-def publication(product: str) -> dg.AssetsDefinition:
-    """The asset ``<product>/publication``."""
+def publication(product: str, checked: Iterable[dg.AssetsDefinition | dg.AssetChecksDefinition]) -> dg.AssetsDefinition:
+    """The asset ``<product>/publication``.
+
+    Parameters
+    ----------
+    product
+        Product.
+    checked
+        Definitions whose checks decide what may go out.
+    """
+    checks = sorted({key for definition in checked for key in definition.check_keys})
     models = published_models(json.loads(MANIFEST.read_text(encoding="utf-8")), product)
     tables = [table for table in tables_of(product) if table.is_published()]
     names = [*models, *(table.table_name() for table in tables)]
@@ -39,7 +50,9 @@ def publication(product: str) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, publisher: PublicationResource, warehouse: WarehouseResource, inbox: InboxResource
     ) -> dg.MaterializeResult[None]:
         dictionary = DataDictionary.check(DataDictionary.of(tables).vstack(model_dictionary(models)))
-        made = publisher.publish(context, product, names, dictionary, warehouse.of(product))
+        made = publisher.publish(
+            context, product, names=names, checks=checks, dictionary=dictionary, warehouse=warehouse.of(product)
+        )
         inbox.clear_stale(context, product)
         held_back = made.tables.filter(made.tables["state"] == "carried forward")
         return dg.MaterializeResult(
@@ -48,7 +61,9 @@ def publication(product: str) -> dg.AssetsDefinition:
                 "tables": dg.MetadataValue.int(made.tables.height),
                 "rows": dg.MetadataValue.int(int(made.tables["n_rows"].sum())),
                 "carried_forward": dg.MetadataValue.int(held_back.height),
-                "held_back_by": dg.MetadataValue.text("; ".join(f"{row[0]}: {row[-1]}" for row in held_back.iter_rows()) or "nothing"),
+                "held_back_by": dg.MetadataValue.text(
+                    "; ".join(f"{row[0]}: {row[-1]}" for row in held_back.iter_rows()) or "nothing"
+                ),
                 "left_out": dg.MetadataValue.text(", ".join(made.left_out) or "nothing"),
                 "analysts_copy": dg.MetadataValue.path(publisher.settings.published / f"{product}.duckdb"),
             }
@@ -57,4 +72,4 @@ def publication(product: str) -> dg.AssetsDefinition:
     return published
 
 
-stores_publication = publication("stores")
+stores_publication = publication("stores", [*stores.CHECKS, marts.stores_staging, marts.stores_marts])

@@ -75,7 +75,7 @@ def clusters_of_stores(
     return made.assignments(), made.quality(), made.scenarios()
 
 
-@dg.asset(
+@dg.asset(  # type: ignore[untyped-decorator]  # mypy loses the type of a decorator whose arguments are unpacked
     ins={name: dg.AssetIn(key=[PRODUCT, name]) for name in ("store_features", "feature_catalogue", "cluster_scenarios")},
     **table_arguments(t.ClusterReport, kinds=("excel", "duckdb")),
     **BY_QUARTER,
@@ -91,7 +91,7 @@ def cluster_report(
     with warehouse.of(PRODUCT).read() as connection:
         data = snapshot(connection)
     provenance = Provenance(
-        run_id=context.run_id,
+        run_id=context.run.run_id,
         snapshot=data,
         made_at=dt.datetime.now(dt.UTC),
         made_by=context.run.tags.get("dagster/schedule_name") or context.run.tags.get("dagster/sensor_name") or "run by hand",
@@ -119,7 +119,9 @@ def number_of_clusters_qualifies(warehouse: WarehouseResource) -> dg.AssetCheckR
             "quarters": used.height,
             "quarters_with_small_clusters": small.height,
             "threshold": 0,
-            "examples": ", ".join(f"{row['quarter']}: {row['smallest_cluster']} store(s)" for row in small.head(10).iter_rows(named=True)),
+            "examples": ", ".join(
+                f"{row['quarter']}: {row['smallest_cluster']} store(s)" for row in small.head(10).iter_rows(named=True)
+            ),
             "what_to_do": "Look at the small clusters in the report; choose the number by hand, a smaller minimum size or other features.",
         },
     )

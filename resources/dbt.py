@@ -10,8 +10,8 @@ from typing import Any
 import dagster as dg
 import polars as pl
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject
-
 from filelock import FileLock
+from typing_extensions import override
 
 from resources.table_assets import OWNERS
 from resources.warehouse import WarehouseResource
@@ -46,6 +46,7 @@ class ProductTranslator(DagsterDbtTranslator):
     def __init__(self) -> None:
         super().__init__(DagsterDbtTranslatorSettings(enable_code_references=True, enable_source_tests_as_checks=False))
 
+    @override
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
         properties = manifest["nodes"].get(unique_id) or manifest["sources"][unique_id]
@@ -105,14 +106,13 @@ def dbt_variables(location: Location, product: str) -> dict[str, str]:
     """Environment variables through which the profile finds the file that the Python side opens."""
     if not isinstance(location, FileLocation):
         raise SettingsError(
-            f"dbt has no profile for {location} yet.", "Use a folder of DuckDB files: leave VITRINA_WAREHOUSE empty or name a folder."
+            f"dbt has no profile for {location} yet.",
+            "Use a folder of DuckDB files: leave VITRINA_WAREHOUSE empty or name a folder.",
         )
     return {f"VITRINA_DBT_{product.upper()}": str(location.path)}
 
 
-def run_models(
-    context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: WarehouseResource, product: str
-) -> Iterator[Any]:
+def run_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: WarehouseResource, product: str) -> Iterator[Any]:
     """Build the selected models and run their tests, holding the product's lock until dbt has let go of the file.
 
     Yields
@@ -137,6 +137,6 @@ def _release_connections() -> None:
     from dbt.adapters.factory import FACTORY  # noqa: PLC0415  # slow to import
 
     for adapter in FACTORY.adapters.values():
-        adapter.cleanup_connections()
-    DuckDBConnectionManager.close_all_connections()
-    FACTORY.reset_adapters()
+        adapter.cleanup_connections()  # type: ignore[attr-defined]  # every SQL adapter has it, the protocol does not say so
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # dbt is partly typed
+    FACTORY.reset_adapters()  # type: ignore[no-untyped-call]  # dbt is partly typed

@@ -25,7 +25,12 @@ class InboxResource(SettingsResource):
         return Ledger(self.settings.ledger)
 
     def ingest(
-        self, product: str, contracts: Sequence[Contract], warehouse: Warehouse, refused_table: type[Table], files: Sequence[str] | None
+        self,
+        product: str,
+        contracts: Sequence[Contract],
+        warehouse: Warehouse,
+        refused_table: type[Table],
+        files: Sequence[str] | None,
     ) -> Ingestion:
         """Load what is complete and not yet known; `files` limits the look to those a sensor has seen standing still."""
         outcome = ingest(
@@ -55,7 +60,7 @@ class InboxResource(SettingsResource):
     def clear_stale(self, context: dg.AssetExecutionContext, product: str) -> None:
         """Take the run's periods off the list of stale ones, unless they became stale again after the run began."""
         periods = [period for period, _ in self.ledger.stale(product) if _in_run(context.run.tags, period)]
-        record = context.instance.get_run_record_by_id(context.run_id)
+        record = context.instance.get_run_record_by_id(context.run.run_id)
         started = record.start_time if record is not None and record.start_time is not None else dt.datetime.now(dt.UTC).timestamp()
         self.ledger.clear_stale(product, periods, marked_before=dt.datetime.fromtimestamp(started, dt.UTC))
 

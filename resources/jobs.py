@@ -3,7 +3,9 @@
 import dagster as dg
 
 # dagster has no public name for the type of its own define_asset_job
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition as AssetJob
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+AssetJob = UnresolvedAssetJobDefinition
 
 
 def ingest_job(product: str, inbox: dg.AssetsDefinition) -> AssetJob:

@@ -1,7 +1,7 @@
 """Publication as a Dagster resource: which tables may go out, by the verdicts that Dagster stored."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 import polars as pl
@@ -18,11 +18,18 @@ _LOOK_BACK = 20
 class PublicationResource(SettingsResource):
     """Makes versions of a product's published file."""
 
-    def publish(
-        self, context: dg.AssetExecutionContext, product: str, names: Sequence[str], dictionary: pl.DataFrame, warehouse: Warehouse
+    def publish(  # noqa: PLR0913  # what is published, and from where
+        self,
+        context: dg.AssetExecutionContext,
+        product: str,
+        *,
+        names: Sequence[str],
+        checks: Iterable[dg.AssetCheckKey],
+        dictionary: pl.DataFrame,
+        warehouse: Warehouse,
     ) -> Publication:
         """Publish the tables; one whose blocking check last failed stays as it was published before."""
-        failed = failed_checks(context, product)
+        failed = failed_checks(context.instance, checks)
         return publish(
             product,
             [Candidate(name, failed.get(name)) for name in names],
@@ -30,18 +37,17 @@ class PublicationResource(SettingsResource):
             warehouse=warehouse,
             settings=self.settings,
             now=dt.datetime.now(dt.UTC),
-            run_id=context.run_id,
+            run_id=context.run.run_id,
         )
 
 
-def failed_checks(context: dg.AssetExecutionContext, product: str) -> dict[str, str]:
-    """Tables of a product whose check last failed with severity ERROR, in this run or an earlier one: table → check.
+def failed_checks(instance: dg.DagsterInstance, checks: Iterable[dg.AssetCheckKey]) -> dict[str, str]:
+    """Tables whose check last failed with severity ERROR, in this run or an earlier one: table → check.
 
     A blocking check acts only within its own run: a later run that leaves the checked asset out would publish what
     failed before, so the stored verdict decides. A check that was planned but never ended decides nothing.
     """
-    keys = [key for key in context.repository_def.asset_graph.asset_check_keys if key.asset_key.path[0] == product]
-    return {key.asset_key.path[-1]: key.name for key in keys if _last_verdict_is_failure(context.instance, key)}
+    return {key.asset_key.path[-1]: key.name for key in checks if _last_verdict_is_failure(instance, key)}
 
 
 def _last_verdict_is_failure(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> bool:

@@ -11,11 +11,17 @@ class ClusteringRequest(dg.Config):
 
     formats: list[str] = Field(["hypermarket"], description="Formats to cluster, e.g. hypermarket; empty: every format.")
     stores: list[str] = Field([], description="Identifiers of stores, to cluster only these.")
-    features: list[str] = Field([], description="Features that take part beside the default parameters; patterns such as share_* are allowed.")
-    profile_only: list[str] = Field([], description="Features that only the report shows; empty: every feature that does not take part.")
+    features: list[str] = Field(
+        [], description="Features that take part beside the default parameters; patterns such as share_* are allowed."
+    )
+    profile_only: list[str] = Field(
+        [], description="Features that only the report shows; empty: every feature that does not take part."
+    )
     n_clusters: int | None = Field(None, description="Number of clusters; leave empty to have it chosen.")
     max_clusters: int = Field(12, description="Largest number that the automatic choice considers.")
-    min_cluster_size: int | None = Field(None, description="Stores in the smallest cluster; default: 5, or 3 % of the stores if that is more.")
+    min_cluster_size: int | None = Field(
+        None, description="Stores in the smallest cluster; default: 5, or 3 % of the stores if that is more."
+    )
 
     def scenario(self) -> Scenario:
         """The request in the domain's terms."""

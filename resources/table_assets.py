@@ -64,7 +64,9 @@ def table_out(table: type[Table], *, kinds: Iterable[str] = ("polars", "duckdb")
     return dg.AssetOut(**table_arguments(table, kinds=kinds, code_version=code_version))
 
 
-def table_spec(table: type[Table], *, deps: Iterable[dg.AssetKey] = (), kinds: Iterable[str] = ("duckdb",), code_version: str = "1") -> dg.AssetSpec:
+def table_spec(
+    table: type[Table], *, deps: Iterable[dg.AssetKey] = (), kinds: Iterable[str] = ("duckdb",), code_version: str = "1"
+) -> dg.AssetSpec:
     """A table that its asset writes itself, because a delivery replaces a file's rows and not the table."""
     return dg.AssetSpec(
         key=table_key(table),

@@ -12,7 +12,7 @@ from resources.warehouse import WarehouseResource
 from vitrina.catalogue import find_table
 from vitrina.errors import InvalidTableError, WarehouseError
 from vitrina.tables import Table, quote
-from vitrina.warehouse import load, replace
+from vitrina.warehouse import load, prepare
 
 
 class TableIOManager(dg.ConfigurableIOManager):
@@ -38,21 +38,23 @@ class TableIOManager(dg.ConfigurableIOManager):
             The frame does not fit the declaration; what was stored is untouched.
         """
         table = _declaration(context.asset_key)
+        keys = context.asset_partition_keys if context.has_asset_partitions else None
         try:
-            frame = table.check(obj)
+            replacement = prepare(table, obj, _slice(table, keys))
         except InvalidTableError as error:
             raise dg.Failure(
                 str(error),
-                metadata={"failures": dg.MetadataValue.md("\n".join(f"- {failure}" for failure in error.failures)), "remedy": error.remedy},
+                metadata={
+                    "failures": dg.MetadataValue.md("\n".join(f"- {failure}" for failure in error.failures)),
+                    "remedy": error.remedy,
+                },
                 allow_retries=False,
             ) from error
-        keys = context.asset_partition_keys if context.has_asset_partitions else None
         with self.warehouse.of(table.product()).write() as connection:
-            replace(connection, table, frame, _slice(table, keys))
+            replacement.apply(connection)
             total = connection.execute(f"SELECT count(*) FROM {quote(table.table_name())}").fetchall()[0][0]  # noqa: S608  # quoted
-        context.add_output_metadata(
-            slice_metadata(table, frame, total, one_partition=keys is not None and len(keys) == 1),
-        )
+        written = pl.DataFrame(replacement.rows)
+        context.add_output_metadata(slice_metadata(table, written, total, one_partition=keys is not None and len(keys) == 1))
 
     def load_input(self, context: dg.InputContext) -> pl.DataFrame:
         """Read the upstream table, or the partitions of it that the run asks for."""

@@ -27,7 +27,7 @@ def column_schema(table: type[Table], members: Iterable[str] = ()) -> dg.TableSc
     named = [(declared.name, declared) for declared in table.columns()]
     found = [(member, declared) for member in members if (declared := table.find(member)) is not None and declared.is_family]
     open_families = [declared for declared in table.families() if not any(declared is other for _, other in found)]
-    named += found if found else [(declared.name, declared) for declared in open_families]
+    named += found or [(declared.name, declared) for declared in open_families]
     return dg.TableSchema(
         columns=[
             dg.TableColumn(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from vitrina.settings import Settings
 from vitrina.warehouse import Warehouse, locate
@@ -17,7 +18,7 @@ class SettingsResource(dg.ConfigurableResource[Any]):
         Settings by name that differ from the environment's; the environment is read when the run starts.
     """
 
-    overrides: dict[str, str] = {}
+    overrides: dict[str, str] = Field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:

@@ -1,7 +1,5 @@
 """What runs because of the date."""
 
-
-
 import dagster as dg
 
 from resources.inbox import InboxResource
@@ -24,9 +22,9 @@ def quarterly_schedule(product: str, job: AssetJob) -> dg.ScheduleDefinition:
         quarter = add_months(quarter_of(context.scheduled_execution_time.date()), -3)
         last_sale = inbox.ledger.last_date(product)
         if last_sale is None or last_sale < add_months(quarter, 2):
-            return dg.SkipReason(f"Sales have arrived until {last_sale}; the quarter {quarter} is not complete. It runs when they arrive.")
+            return dg.SkipReason(
+                f"Sales have arrived until {last_sale}; the quarter {quarter} is not complete. It runs when they arrive."
+            )
         return dg.RunRequest(run_key=quarter.isoformat(), partition_key=quarter.isoformat())
 
     return quarterly
-
-

@@ -5,9 +5,7 @@ import dagster as dg
 from resources.jobs import AssetJob
 
 
-def publish_after_failure(
-    product: str, refresh: AssetJob, publish: AssetJob
-) -> dg.SensorDefinition:
+def publish_after_failure(product: str, refresh: AssetJob, publish: AssetJob) -> dg.SensorDefinition:
     """Publish what is good although a check has failed.
 
     A blocking check stops its run before publication, and with it every table that has nothing to do with the failure.

@@ -75,5 +75,10 @@ def refresh_sensor(product: str, job: AssetJob) -> dg.SensorDefinition:
 
 
 def _being_loaded(instance: dg.DagsterInstance, product: str) -> bool:
-    unfinished = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+    unfinished = [
+        dg.DagsterRunStatus.QUEUED,
+        dg.DagsterRunStatus.NOT_STARTED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+    ]
     return bool(instance.get_runs(dg.RunsFilter(job_name=f"{product}_ingest", statuses=unfinished), limit=1))

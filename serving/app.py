@@ -81,7 +81,14 @@ def describe(settings: Settings, product: str) -> dict[str, Any] | None:
         "published_at": pointer.published_at,
         "rolled_back_from": pointer.rolled_back_from,
         "tables": [
-            {"name": name, "rows": rows, "state": state, "as_of": as_of.isoformat(), "reason": reason, "meaning": meanings.get(name) or ""}
+            {
+                "name": name,
+                "rows": rows,
+                "state": state,
+                "as_of": as_of.isoformat(),
+                "reason": reason,
+                "meaning": meanings.get(name) or "",
+            }
             for name, rows, state, as_of, reason in tables
         ],
         "reports": [{"quarter": quarter.isoformat(), "locale": locale} for quarter, locale in reports],

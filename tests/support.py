@@ -48,7 +48,7 @@ def make_place(folder: Path) -> Place:
     """A place in an empty folder; its instance keeps everything in memory or below the folder."""
     settings = Settings(data=folder / "data", inbox=str(folder / "inbox"))
     (folder / "instance").mkdir(parents=True)
-    return Place(settings, dg.DagsterInstance.local_temp(str(folder / "instance")))
+    return Place(settings, dg.DagsterInstance.local_temp(str(folder / "instance"), overrides={"telemetry": {"enabled": False}}))
 
 
 def python(*arguments: str, env: Mapping[str, str] | None = None, timeout: float = 300) -> subprocess.CompletedProcess[str]:

@@ -30,4 +30,6 @@ def find_table(product: str, name: str) -> type[Table]:
     for table in tables_of(product):
         if table.table_name() == name:
             return table
-    raise DeclarationError(f"No table {product}/{name} is declared.", f"Declare it in vitrina/{product}/tables.py and list it in TABLES.")
+    raise DeclarationError(
+        f"No table {product}/{name} is declared.", f"Declare it in vitrina/{product}/tables.py and list it in TABLES."
+    )

@@ -20,20 +20,31 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="VITRINA_", env_file=".env", extra="ignore", frozen=True)
 
     data: Path = Field(Path("data"), description="Folder for everything that Vitrina writes. Two such folders never meet.")
-    inbox: str = Field("", description="Folder or fsspec address with a sub-folder per product; default: `inbox` in the data folder.")
+    inbox: str = Field(
+        "", description="Folder or fsspec address with a sub-folder per product; default: `inbox` in the data folder."
+    )
     warehouse: str = Field(
-        "", description="Where tables are written: a folder of DuckDB files (default: `warehouse` in the data folder) or `ducklake:…`."
+        "",
+        description="Where tables are written: a folder of DuckDB files (default: `warehouse` in the data folder) or `ducklake:…`.",
     )
     lock_timeout_s: float = Field(60.0, gt=0, description="Longest wait for a warehouse that another process holds, in seconds.")
     settle_s: float = Field(
-        0.5, ge=0, description="How long a file's size must stand still before a run that nobody's sensor asked for reads it, in seconds."
+        0.5,
+        ge=0,
+        description="How long a file's size must stand still before a run that nobody's sensor asked for reads it, in seconds.",
     )
     published_versions: int = Field(3, ge=1, description="Published versions of a product that are kept, for `vitrina rollback`.")
     first_quarter: dt.date = Field(dt.date(2018, 1, 1), description="First day of the first quarter that can be computed.")
-    locales: Annotated[tuple[Locale, ...], NoDecode] = Field(("en", "ru"), description="Languages of reports and receipts, separated by commas.")
+    locales: Annotated[tuple[Locale, ...], NoDecode] = Field(
+        ("en", "ru"), description="Languages of reports and receipts, separated by commas."
+    )
     currency: str = Field("RUB", min_length=1, max_length=8, description="Currency of all amounts, as shown in reports.")
-    window_quarters: int = Field(4, ge=1, le=8, description="Quarters that store features look back on, the quarter itself included.")
-    max_category_shares: int = Field(20, ge=1, le=200, description="Largest categories that get a feature of their own; the rest are shared as 'other'.")
+    window_quarters: int = Field(
+        4, ge=1, le=8, description="Quarters that store features look back on, the quarter itself included."
+    )
+    max_category_shares: int = Field(
+        20, ge=1, le=200, description="Largest categories that get a feature of their own; the rest are shared as 'other'."
+    )
     upload_interval_s: int = Field(30, ge=5, description="Seconds between two looks at the inbox.")
     port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster UI, on 127.0.0.1.")
     pages_port: int = Field(8000, ge=1, le=65535, description="Port of the pages, on 127.0.0.1.")

@@ -138,15 +138,15 @@ def column(  # noqa: PLR0913  # one keyword per declared property
     )
 
 
-def family(
+def family(  # noqa: PLR0913  # one keyword per declared property
     pattern: str, meaning: str, *, unit: str = "", personal: bool = False, ge: float | None = None, le: float | None = None
 ) -> Any:
-    """Declare an open family: nullable columns that only a user's file knows, recognised by their name.
+    r"""Declare an open family: nullable columns that only a user's file knows, recognised by their name.
 
     Parameters
     ----------
     pattern
-        Regular expression that the whole name matches, e.g. ``r"share_\\w+"``.
+        Regular expression that the whole name matches, e.g. ``r"share_\w+"``.
     """
     return pa.Field(
         alias=f"^{pattern}$",
@@ -182,7 +182,7 @@ class Table(pa.DataFrameModel):
     def __init_subclass__(
         cls, *, product: str = "", name: str = "", published: bool = False, partitioned_by: str | None = None, **kwargs: Any
     ) -> None:
-        super().__init_subclass__(**kwargs)
+        super().__init_subclass__(**kwargs)  # type: ignore[no-untyped-call]  # pandera leaves it untyped
         cls._product = product
         cls._name = name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
         cls._published = published
@@ -252,7 +252,7 @@ class Table(pa.DataFrameModel):
         return {declared.name: declared.dtype for declared in cls.columns()}
 
     @classmethod
-    def empty(cls) -> pl.DataFrame:
+    def empty(cls, *_args: Any) -> pl.DataFrame:  # type: ignore[override]  # a plain frame, not pandera's generic one
         """A valid frame without rows."""
         return pl.DataFrame(schema=cls.polars_schema())
 
@@ -324,7 +324,7 @@ class DataDictionary(Table):
 
     table: str = column("Table that the column belongs to.", key=True, name="table_name")
     column_name: str = column("Column.", key=True)
-    type: str = column("DuckDB type.")
+    duckdb_type: str = column("DuckDB type.", name="type")
     unit: str = column("Unit of the values; empty for identifiers and labels.")
     meaning: str = column("What a value says.")
     nullable: bool = column("Whether a value may be missing.")

@@ -20,6 +20,15 @@ from vitrina.tables import Column, DataDictionary, Table
 
 ROOT = Path(__file__).parents[2]
 
+_CHECKS = {
+    r"greater_than_or_equal_to\((.+?)\)": r"≥ \1",
+    r"less_than_or_equal_to\((.+?)\)": r"≤ \1",
+    r"greater_than\((.+?)\)": r"> \1",
+    r"less_than\((.+?)\)": r"< \1",
+    r"str_length\(None, (\d+)\)": r"at most \1 characters",
+    r"isin\(\[(.*?)\]\)": r"one of \1",
+    r"str_matches\('(.*?)'\)": r"matches `\1`",
+}
 _FOLDERS = {"staging": "Staging", "features": "Features in SQL", "marts": "Marts"}
 
 
@@ -110,7 +119,7 @@ def command_line_page() -> str:
     parts = [
         "# Command line",
         "`make` targets install the environment first and then call one command. Without them: `.venv/bin/vitrina …`.",
-        _table(("`make` target", "What it does"), [(f"`make {name}`", meaning) for name, meaning in targets]),
+        _table(("`make` target", "What it does"), [(f"`make {name}`", meaning.replace("[", "\\[")) for name, meaning in targets]),
     ]
     for name, command in commands().items():
         rows = [(f"`{_spelled(found)}`", getattr(found, "help", "") or "", _default_of(found.default)) for found in command.params]
@@ -180,8 +189,21 @@ def _declared_table(table: type[Table]) -> list[str]:
 
 def _declared_row(declared: Column) -> tuple[str, ...]:
     name = f"`{declared.name}` (open family)" if declared.is_family else f"`{declared.name}`"
-    bounds = f"`{declared.bounds}`" if declared.bounds else ""
-    return name, declared.duckdb_type, declared.unit, "yes" if declared.nullable else "no", declared.meaning, bounds
+    return (
+        name,
+        declared.duckdb_type,
+        declared.unit,
+        "yes" if declared.nullable else "no",
+        declared.meaning,
+        _bounds(declared.bounds),
+    )
+
+
+def _bounds(text: str) -> str:
+    """Pandera's names of checks in signs and words."""
+    for pattern, words in _CHECKS.items():
+        text = re.sub(pattern, words, text)
+    return text
 
 
 def _models(manifest: Mapping[str, Any], product: str, folder: str) -> list[Mapping[str, Any]]:
@@ -230,8 +252,11 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+    """A Markdown table; columns in which no row has anything are left out."""
+    cells = [[_cell(cell) for cell in row] for row in rows]
+    kept = [place for place in range(len(header)) if any(row[place] for row in cells)]
+    lines = [header, ["---"] * len(header), *cells]
+    return "\n".join("| " + " | ".join(line[place] for place in kept) + " |" for line in lines)
 
 
 def _cell(text: str) -> str:

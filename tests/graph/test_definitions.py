@@ -1,9 +1,9 @@
 """Loading the graph, its layers, and the one place that dbt and Python share."""
 
 import json
-import os
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
 import duckdb
@@ -14,6 +14,8 @@ from tests.support import ROOT, python
 from vitrina.cli.launch import environment
 from vitrina.settings import Settings
 from vitrina.warehouse import Warehouse, locate
+
+PROGRAMS = Path(sys.executable).parent
 
 
 def test_definitions_load_without_a_warning_and_without_heavy_libraries(tmp_path):
@@ -28,7 +30,7 @@ def test_definitions_load_without_a_warning_and_without_heavy_libraries(tmp_path
 
 
 def test_the_layers_hold():
-    checked = subprocess.run([os.path.dirname(sys.executable) + "/lint-imports"], cwd=ROOT, capture_output=True, text=True, check=False)
+    checked = subprocess.run([PROGRAMS / "lint-imports"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout
 
 
@@ -55,7 +57,7 @@ def test_dbt_and_python_open_the_same_file_with_the_same_time_zone(tmp_path, mon
         "--inline",
         "select answer, current_setting('TimeZone') as zone, current_database() as file from written_by_python",
     ]
-    shown = subprocess.run([os.path.dirname(sys.executable) + "/dbt", *show], cwd=ROOT, capture_output=True, text=True, check=False)
+    shown = subprocess.run([PROGRAMS / "dbt", *show], cwd=ROOT, capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stdout
     row = json.loads(shown.stdout[shown.stdout.index("{") :])["show"][0]
     assert row == {"answer": 42, "zone": "UTC", "file": "stores"}

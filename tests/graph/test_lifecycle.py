@@ -58,20 +58,26 @@ def test_every_delivery_has_a_receipt_in_both_languages(retailer):
 
 
 def test_marts_answer_and_say_what_their_columns_mean(retailer):
-    clusters = query(retailer.settings, "SELECT quarter, count(DISTINCT cluster), count(*) FROM mart_cluster_members GROUP BY quarter ORDER BY 1")
+    clusters = query(
+        retailer.settings, "SELECT quarter, count(DISTINCT cluster), count(*) FROM mart_cluster_members GROUP BY quarter ORDER BY 1"
+    )
     assert clusters
     assert all(n_clusters >= 2 and stores >= 20 for _, n_clusters, stores in clusters)
     profile = query(retailer.settings, "SELECT count(*) FROM mart_cluster_profile WHERE feature = 'revenue' AND cluster_mean > 0")
     assert profile[0][0] == sum(n_clusters for _, n_clusters, _ in clusters)
     undescribed = query(retailer.settings, "SELECT table_name, column_name FROM data_dictionary WHERE meaning = ''")
     assert undescribed == []
-    comments = query(retailer.settings, "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'mart_cluster_members' AND comment IS NULL")
+    comments = query(
+        retailer.settings, "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'mart_cluster_members' AND comment IS NULL"
+    )
     assert comments[0][0] == 0
 
 
 def test_the_mart_of_profiles_agrees_with_the_frames(retailer):
     features = pl.DataFrame(
-        query(retailer.settings, "SELECT quarter, store_id, revenue FROM store_features"), schema=["quarter", "store_id", "revenue"], orient="row"
+        query(retailer.settings, "SELECT quarter, store_id, revenue FROM store_features"),
+        schema=["quarter", "store_id", "revenue"],
+        orient="row",
     )
     members = pl.DataFrame(
         query(retailer.settings, "SELECT quarter, store_id, cluster FROM cluster_assignments"),
@@ -119,7 +125,7 @@ def test_bad_deliveries_reach_receipts_and_refused_rows_and_leave_what_was_publi
     settings, inbox = own_retailer.settings, Path(str(own_retailer.settings.inbox_folder)) / "stores"
     version = current(settings, "stores").version
     loaded_before = query(settings, "SELECT count(*) FROM store_features")
-    hostile = inbox / "sales" / "a' \"b\"; drop table raw_sales; -- .csv"
+    hostile = inbox / "sales" / 'a\' "b"; drop table raw_sales; -- .csv'
     hostile.write_text("store_id;date;revenue\nno-such-store;2026-01-05;10,50\n", encoding="cp1251")
     truncated = inbox / "sales" / "2026-10.parquet"
     truncated.write_bytes((inbox / "sales" / "2026-08.parquet").read_bytes()[:2000])
@@ -159,7 +165,11 @@ def test_a_failed_blocking_check_leaves_the_last_good_version_also_when_a_later_
     check = dg.AssetSelection.checks_for_assets(dg.AssetKey(["stores", "store_features"]))
     job = dg.define_asset_job("check_only", selection=check)
     checking = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job])).resolve_job_def("check_only")
-    assert not checking.execute_in_process(instance=own_retailer.instance, raise_on_error=False).get_asset_check_evaluations()[0].passed
+    assert (
+        not checking.execute_in_process(instance=own_retailer.instance, raise_on_error=False)
+        .get_asset_check_evaluations()[0]
+        .passed
+    )
     assert own_retailer.execute("stores_publish").success
     assert current(settings, "stores").version > version
     held = query(settings, "SELECT state, from_version, reason FROM published_tables WHERE table_name = 'store_features'")
@@ -193,8 +203,8 @@ def test_a_replayed_quarter_has_the_same_content(own_retailer):
     before = {table: query(settings, f"SELECT * FROM {table} ORDER BY ALL") for table in tables}
     latest = query(settings, "SELECT max(quarter) FROM store_features")[0][0]
     assert own_retailer.execute("stores_refresh", partition_key=latest.isoformat()).success
-    for table in tables:
-        assert query(settings, f"SELECT * FROM {table} ORDER BY ALL") == before[table], table
+    changed = {table for table in tables if query(settings, f"SELECT * FROM {table} ORDER BY ALL") != before[table]}
+    assert not changed
 
 
 def test_a_quarter_without_complete_sales_is_refused_by_name(own_retailer):
@@ -213,9 +223,14 @@ def test_a_run_killed_at_any_moment_is_finished_by_the_next_one(own_retailer):
     sales.write_bytes(sales.read_bytes() + sales.read_bytes().splitlines(keepends=True)[1])
     command = [sys.executable, "-m", "vitrina", "run", "--data", str(settings.data), "--inbox", str(settings.inbox_folder)]
     log = settings.data / "logs" / "stores_refresh.log"
-    with subprocess.Popen(command, cwd=ROOT, env=environment(settings), start_new_session=True, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment(settings), start_new_session=True, stdout=subprocess.DEVNULL
+    ) as process:
         deadline = time.monotonic() + 120
-        while not (log.exists() and "clusters_of_stores - STEP_START" in log.read_text(encoding="utf-8")) and time.monotonic() < deadline:
+        while (
+            not (log.exists() and "clusters_of_stores - STEP_START" in log.read_text(encoding="utf-8"))
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.1)
         os.killpg(process.pid, signal.SIGKILL)
     assert current(settings, "stores").version == version
@@ -230,14 +245,29 @@ def test_a_run_killed_at_any_moment_is_finished_by_the_next_one(own_retailer):
 @pytest.mark.slow
 def test_real_stores_give_features_clusters_reports_and_marts(real_data, tmp_path):
     settings = Settings(data=tmp_path / "data", inbox=str(real_data))
-    command = [sys.executable, "-m", "vitrina", "run", "--product", "stores", "--data", str(settings.data), "--inbox", str(real_data)]
+    command = [
+        sys.executable,
+        "-m",
+        "vitrina",
+        "run",
+        "--product",
+        "stores",
+        "--data",
+        str(settings.data),
+        "--inbox",
+        str(real_data),
+    ]
     run = subprocess.run(command, cwd=ROOT, env=environment(settings), capture_output=True, text=True, timeout=500, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
-    delivered = query(settings, "SELECT sum(rows_read), sum(rows_loaded), sum(rows_refused) FROM deliveries WHERE contract = 'sales'")[0]
+    delivered = query(
+        settings, "SELECT sum(rows_read), sum(rows_loaded), sum(rows_refused) FROM deliveries WHERE contract = 'sales'"
+    )[0]
     assert delivered == (173_528, 173_528 - 201, 201)
     assert query(settings, "SELECT count(DISTINCT value) FROM refused_rows WHERE column_name = 'store_id'") == [(7,)]
     hypermarkets = query(settings, "SELECT count(DISTINCT store_id) FROM mart_cluster_members")[0][0]
-    assert hypermarkets == 328
+    assert hypermarkets == 327, "one of the 328 has sales only in the quarter that is not complete"
+    with Warehouse(locate(settings, "stores")).read() as connection:
+        assert connection.execute("SELECT count(*) FROM stg_stores WHERE format = 'hypermarket'").fetchall() == [(328,)]
     quarters = query(settings, "SELECT count(DISTINCT quarter), max(quarter) FROM store_features")[0]
     assert quarters == (15, dt.date(2022, 7, 1)), "October 2022 alone is not a quarter"
     for path, sha256 in query(settings, "SELECT path, sha256 FROM cluster_report"):

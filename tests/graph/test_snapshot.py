@@ -33,7 +33,9 @@ def graph() -> dict[str, object]:
         },
         "jobs": sorted(job.name for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")),
         "sensors": {sensor.name: sensor.default_status.value for sensor in repository.sensor_defs},
-        "schedules": {schedule.name: f"{schedule.cron_schedule}, {schedule.default_status.value}" for schedule in repository.schedule_defs},
+        "schedules": {
+            schedule.name: f"{schedule.cron_schedule}, {schedule.default_status.value}" for schedule in repository.schedule_defs
+        },
     }
 
 

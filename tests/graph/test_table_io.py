@@ -32,7 +32,9 @@ class Visitor(Table, product="stores"):
 
 
 def shelves(aisle: str, *names: str, width: float = 1.0) -> pl.DataFrame:
-    return pl.DataFrame({"aisle": [aisle] * len(names), "shelf": list(names), "width": [width] * len(names)}, schema=Shelf.polars_schema())
+    return pl.DataFrame(
+        {"aisle": [aisle] * len(names), "shelf": list(names), "width": [width] * len(names)}, schema=Shelf.polars_schema()
+    )
 
 
 @pytest.fixture

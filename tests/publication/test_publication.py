@@ -71,7 +71,9 @@ def test_a_version_holds_rows_comments_not_null_dictionary_version_and_freshness
     made = publish_at(0, warehouse, settings)
     connection = open_published(settings, "stores")
     assert connection.execute("SELECT * FROM shelf").fetchall() == [("one", 1.5)]
-    assert connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'shelf'").fetchall() == [(Shelf.description(),)]
+    assert connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'shelf'").fetchall() == [
+        (Shelf.description(),)
+    ]
     columns = connection.execute(
         "SELECT column_name, is_nullable, comment FROM duckdb_columns() WHERE table_name = 'shelf' ORDER BY column_index"
     ).fetchall()
@@ -81,7 +83,10 @@ def test_a_version_holds_rows_comments_not_null_dictionary_version_and_freshness
         ("width", "m"),
     ]
     assert connection.execute("SELECT version, run_id FROM published_version").fetchall() == [(made.pointer.version, "run-0")]
-    assert set(connection.execute("SELECT table_name, state FROM published_tables").fetchall()) == {("shelf", "fresh"), ("aisle", "fresh")}
+    assert set(connection.execute("SELECT table_name, state FROM published_tables").fetchall()) == {
+        ("shelf", "fresh"),
+        ("aisle", "fresh"),
+    }
     connection.close()
 
 
@@ -93,7 +98,9 @@ def test_a_failed_check_carries_the_last_good_version_forward_and_says_why(wareh
     connection = open_published(settings, "stores")
     assert connection.execute("SELECT shelf FROM shelf").fetchall() == [("good",)]
     assert connection.execute("SELECT aisle FROM aisle").fetchall() == [("new aisle",)]
-    row = connection.execute("SELECT state, from_version, as_of, reason FROM published_tables WHERE table_name = 'shelf'").fetchall()[0]
+    row = connection.execute(
+        "SELECT state, from_version, as_of, reason FROM published_tables WHERE table_name = 'shelf'"
+    ).fetchall()[0]
     connection.close()
     assert row == ("carried forward", first.pointer.version, NOON, "fits_declaration")
     assert second.left_out == ()

@@ -24,7 +24,10 @@ console = Console()
 DEMO_SEED = 20260930
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder for everything that is written; default: VITRINA_DATA or data/.")]
-Inbox = Annotated[str | None, typer.Option("--inbox", help="Folder with the delivered files; default: VITRINA_INBOX or inbox/ in the data folder.")]
+Inbox = Annotated[
+    str | None,
+    typer.Option("--inbox", help="Folder with the delivered files; default: VITRINA_INBOX or inbox/ in the data folder."),
+]
 Product = Enum("Product", {name: name for name in PRODUCTS_WITH_ASSETS}, type=str)  # type: ignore[misc]  # one list of names
 ProductArgument = Annotated[Product, typer.Argument(help="Product.")]
 
@@ -46,7 +49,7 @@ def run(
     product: Annotated[Product | None, typer.Option("--product", help="Product; default: all.")] = None,
     inbox: Inbox = None,
     data: Data = None,
-    moved_inbox: Annotated[bool, typer.Option("--moved-inbox", help="The inbox has moved; its files are the same ones.")] = False,
+    moved_inbox: Annotated[bool, typer.Option("--moved-inbox", help="The inbox has moved; its files are the same ones.")] = False,  # noqa: FBT002  # a flag
 ) -> None:
     """Load what is new in the inbox, compute what that made stale, and publish."""
     settings = _settings(data, inbox)
@@ -70,7 +73,9 @@ def serve(data: Data = None) -> None:
 @app.command()
 def validate(
     file: Annotated[Path, typer.Argument(help="File to be delivered.", exists=True, dir_okay=False)],
-    contract: Annotated[str | None, typer.Option("--contract", help="Contract to read it under, e.g. stores/sales; default: by its name.")] = None,
+    contract: Annotated[
+        str | None, typer.Option("--contract", help="Contract to read it under, e.g. stores/sales; default: by its name.")
+    ] = None,
     language: Annotated[str, typer.Option("--language", help="en or ru.")] = "en",
 ) -> None:
     """Say what the inbox would say of a file, before it is delivered. Ends with 1 where anything would be refused."""
@@ -105,13 +110,17 @@ def main() -> None:
     try:
         app()
     except VitrinaError as error:
-        Console(stderr=True).print(f"[red]{type(error).__name__}[/red]: {error.problem}\n[b]What to do:[/b] {error.remedy}", soft_wrap=True)
+        Console(stderr=True).print(
+            f"[red]{type(error).__name__}[/red]: {error.problem}\n[b]What to do:[/b] {error.remedy}", soft_wrap=True
+        )
         raise SystemExit(1) from error
 
 
 def _settings(data: Path | None, inbox: str | None) -> Settings:
     given = {"data": str(data) if data else None, "inbox": inbox}
-    return Settings.model_validate({**Settings().model_dump(mode="json"), **{name: value for name, value in given.items() if value}})
+    return Settings.model_validate(
+        {**Settings().model_dump(mode="json"), **{name: value for name, value in given.items() if value}}
+    )
 
 
 def _run(settings: Settings, products: tuple[str, ...]) -> None:

@@ -34,7 +34,9 @@ def environment(settings: Settings) -> dict[str, str]:
         `dagster.yaml` is missing: Dagster would ignore it without a word, and have no limits.
     """
     if not (HOME / "dagster.yaml").exists():
-        raise SettingsError(f"{HOME / 'dagster.yaml'} is missing.", "Run vitrina from a clone of the repository, after `make setup`.")
+        raise SettingsError(
+            f"{HOME / 'dagster.yaml'} is missing.", "Run vitrina from a clone of the repository, after `make setup`."
+        )
     storage = settings.data / "dagster"
     storage.mkdir(parents=True, exist_ok=True)
     if not settings.inbox:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 def exists(connection: duckdb.DuckDBPyConnection, database: str, schema: str, name: str) -> bool:
     """Whether an attached database holds a table of this name."""
     found = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?", [database, schema, name]
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?",
+        [database, schema, name],
     ).fetchall()
     return bool(found[0][0])
 

@@ -64,7 +64,7 @@ class Publication:
     left_out: tuple[str, ...]
 
 
-def publish(
+def publish(  # noqa: PLR0913  # what is published, and from where
     product: str,
     candidates: Sequence[Candidate],
     dictionary: pl.DataFrame,
@@ -197,7 +197,9 @@ def _fill(  # noqa: PLR0913  # the parts of one step
 
 
 def _origin(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, dt.datetime]:
-    row = connection.execute("SELECT from_version, as_of FROM previous.main.published_tables WHERE table_name = ?", [name]).fetchall()[0]
+    row = connection.execute(
+        "SELECT from_version, as_of FROM previous.main.published_tables WHERE table_name = ?", [name]
+    ).fetchall()[0]
     return str(row[0]), row[1]
 
 

@@ -7,7 +7,7 @@ from vitrina.tables import Table, column
 class PublishedVersion(Table, name="published_version"):
     """One row: which version of which product this file holds."""
 
-    product: str = column("Product.", key=True)
+    of_product: str = column("Product.", key=True, name="product")
     version: str = column("Version; later versions sort after earlier ones.")
     published_at: MOMENT = column("When the version was made.")
     run_id: str = column("Run that made it.")

@@ -89,7 +89,8 @@ def features_of_quarters(
             "Deliver the missing months to stores/sales/, or run one of the complete quarters.",
         )
     made = [
-        store_features(network, quarter, window_quarters=window_quarters, max_category_shares=max_category_shares) for quarter in wanted
+        store_features(network, quarter, window_quarters=window_quarters, max_category_shares=max_category_shares)
+        for quarter in wanted
     ]
     return Features(
         features=pl.concat([features for features, _ in made], how="diagonal"),
@@ -181,10 +182,18 @@ def _growth(history: pl.DataFrame, quarter: dt.date) -> pl.DataFrame:
 
 
 def _seasonality(window: pl.DataFrame, quarter: dt.date) -> pl.DataFrame:
-    by_month = window.filter(pl.col("month") < add_months(quarter, 3)).group_by("store_id", "month").agg(pl.col("revenue_minor").sum())
+    by_month = (
+        window.filter(pl.col("month") < add_months(quarter, 3)).group_by("store_id", "month").agg(pl.col("revenue_minor").sum())
+    )
     return (
-        by_month.group_by("store_id")
-        .agg(pl.len().alias("months"), pl.col("revenue_minor").mean().alias("mean"), pl.col("revenue_minor").std(ddof=0).alias("deviation"))
+        # in a fixed order, or the last digit of the deviation changes from run to run
+        by_month.sort("store_id", "month")
+        .group_by("store_id", maintain_order=True)
+        .agg(
+            pl.len().alias("months"),
+            pl.col("revenue_minor").mean().alias("mean"),
+            pl.col("revenue_minor").std(ddof=0).alias("deviation"),
+        )
         .filter((pl.col("months") >= MONTHS_FOR_SEASONALITY) & (pl.col("mean") > 0))
         .select("store_id", (pl.col("deviation") / pl.col("mean")).alias("seasonality"))
     )

@@ -61,9 +61,7 @@ def incomplete_quarters(sale_dates: Collection[dt.date], since: dt.date) -> tupl
     return tuple(sorted({quarter_of(day) for day in sale_dates} - complete))
 
 
-def affected_quarters(
-    first: dt.date, last: dt.date, complete: Collection[dt.date], window_quarters: int
-) -> tuple[dt.date, ...]:
+def affected_quarters(first: dt.date, last: dt.date, complete: Collection[dt.date], window_quarters: int) -> tuple[dt.date, ...]:
     """Complete quarters whose features change when sales between two dates change.
 
     The quarter before `first` is among them, for new sales may have completed it; growth looks back four quarters.

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import polars as pl
 
-from vitrina.inbox.tables import Deliveries, Delivered, RefusedRows
+from vitrina.inbox.tables import Delivered, Deliveries, RefusedRows
 from vitrina.tables import Table, column, family
 
 STORE = "stores"
@@ -68,7 +68,9 @@ class StoreFeatures(Table, product=STORE, published=True, partitioned_by="quarte
     customers: float = column("Customers per month.", unit="customers/month", nullable=True)
     receipts: float = column("Receipts per month.", unit="receipts/month", nullable=True)
     average_basket: float = column("Revenue per receipt.", unit="currency/receipt", nullable=True)
-    growth: float = column("Revenue of the quarter over that of the same quarter a year before, minus one.", unit="ratio", nullable=True)
+    growth: float = column(
+        "Revenue of the quarter over that of the same quarter a year before, minus one.", unit="ratio", nullable=True
+    )
     age: float = column("Years since opening, at the end of the quarter.", unit="years", nullable=True, ge=0)
     seasonality: float = column(
         "Standard deviation of monthly revenue over its mean; needs six months.", unit="ratio", nullable=True, ge=0

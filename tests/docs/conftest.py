@@ -1,0 +1,98 @@
+"""A published file with the real tables and marts of a small made-up retailer."""
+
+import datetime as dt
+import json
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from resources.dbt import PROJECT_FOLDER, manifest_path, model_dictionary, published_models
+from simulation.stores import simulate_stores
+from vitrina.catalogue import tables_of
+from vitrina.publication import Candidate, publish
+from vitrina.publication.versions import analysts_copy
+from vitrina.settings import Settings
+from vitrina.stores.features import features_of_quarters
+from vitrina.stores.network import Network
+from vitrina.stores.quarterly import cluster_quarters
+from vitrina.stores.scenario import Scenario
+from vitrina.stores.tables import (
+    ClusterAssignments,
+    ClusterQuality,
+    ClusterScenarios,
+    FeatureCatalogue,
+    StoreFeatures,
+    StoresDeliveries,
+    StoresRefusedRows,
+)
+from vitrina.tables import DataDictionary
+from vitrina.warehouse import Warehouse, locate, replace
+
+NOON = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
+QUARTERS = [dt.date(2026, 4, 1), dt.date(2026, 7, 1)]
+
+
+def tables_of_a_made_up_retailer() -> dict[type, pl.DataFrame]:
+    retailer = simulate_stores("tiny", 1)
+    known = retailer.sales.join(retailer.stores, on="store_id", how="semi").rename({"date": "month"})
+    sales = known.group_by("store_id", "month", "category").agg(
+        (pl.col("revenue").sum() * 100).round().cast(pl.Int64).alias("revenue_minor"),
+        pl.col("receipts", "customers", "items").sum(),
+    )
+    geography = retailer.geo.select("store_id", pl.exclude("store_id").cast(pl.Float64, strict=False).name.prefix("geo_"))
+    stores = retailer.stores.select("store_id", "name", "format", "opened_on", "latitude", "longitude")
+    network = Network(stores, sales, geography, tuple(sales.get_column("month").unique().sort()))
+    made = features_of_quarters(network, QUARTERS, since=dt.date(2018, 1, 1))
+    clusters = cluster_quarters(made.features, made.catalogue, Scenario())
+    return {
+        StoreFeatures: made.features,
+        FeatureCatalogue: made.catalogue,
+        ClusterAssignments: clusters.assignments(),
+        ClusterQuality: clusters.quality(),
+        ClusterScenarios: clusters.scenarios(),
+        StoresDeliveries: one_delivery(),
+        StoresRefusedRows: one_refusal(),
+    }
+
+
+def one_delivery() -> pl.DataFrame:
+    row = {
+        "delivery": 1, "source_file": "stores/sales/2026.csv", "contract": "sales", "version": 1, "state": "loaded",
+        "rows_read": 2, "rows_loaded": 1, "rows_refused": 1, "fingerprint": "0" * 64, "message": None, "received_at": NOON,
+        "first_date": dt.date(2026, 1, 1), "last_date": dt.date(2026, 9, 1),
+    }  # fmt: skip
+    return pl.DataFrame([row], schema=StoresDeliveries.polars_schema())
+
+
+def one_refusal() -> pl.DataFrame:
+    row = {
+        "source_file": "stores/sales/2026.csv", "source_row": 3, "column_name": "items", "contract": "sales", "delivery": 1,
+        "value": "12 шт.", "expectation": "a number", "remedy": "Write digits only.",
+    }  # fmt: skip
+    return pl.DataFrame([row], schema=StoresRefusedRows.polars_schema())
+
+
+def select_of(model: str) -> str:
+    """A mart's own SQL; its sources lie in the same file."""
+    sql = (PROJECT_FOLDER / "models" / "stores" / "marts" / f"{model}.sql").read_text(encoding="utf-8")
+    return re.sub(r"\{\{ source\('\w+', '(\w+)'\) \}\}", r"\1", sql)
+
+
+@pytest.fixture(scope="session")
+def publication(tmp_path_factory) -> Path:
+    """The analysts' copy, at the path below a working folder that the documentation names."""
+    settings = Settings(data=tmp_path_factory.mktemp("work") / "data")
+    warehouse = Warehouse(locate(settings, "stores"), 10)
+    models = published_models(json.loads(manifest_path().read_text(encoding="utf-8")), "stores")
+    with warehouse.write() as connection:
+        for table, frame in tables_of_a_made_up_retailer().items():
+            replace(connection, table, frame)
+        for model in models:
+            connection.execute(f"CREATE TABLE {model} AS {select_of(model)}")
+    tables = [table for table in tables_of("stores") if table.is_published()]
+    dictionary = DataDictionary.check(DataDictionary.of(tables).vstack(model_dictionary(models)))
+    names = [Candidate(name) for name in (*models, *(table.table_name() for table in tables))]
+    publish("stores", names, dictionary, warehouse=warehouse, settings=settings, now=NOON, run_id="a run")
+    return analysts_copy(settings, "stores")
