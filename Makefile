@@ -35,7 +35,7 @@ serve: setup ## open the pages over what was published
 	@$(BIN)/vitrina serve --data "$(DATA)"
 
 test: setup ## run every test, with the documentation build
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup ## lint, format, types, layers, SQL
 	$(BIN)/ruff check .
@@ -53,10 +53,11 @@ bench: setup ## run every benchmark
 	@for name in warehouse startup; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 docs: setup ## build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 snapshot: setup ## accept the graph as it is now, after reviewing the difference
 	UPDATE_SNAPSHOT=1 $(BIN)/python -m pytest -q tests/graph/test_snapshot.py
+	$(BIN)/python -m docs.generate.graph_picture
 
 lock: ## resolve the dependencies anew
 	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet uv

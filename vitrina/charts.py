@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,9 @@ MAX_PNG_BYTES = 200_000
 """Dagster keeps a picture in its event log for ever."""
 
 _FONT = "DejaVu Sans, Liberation Sans, Arial, sans-serif"
-_SCALES = (2.0, 1.5, 1.0)
+REPORT_SCALES = (2.0, 1.5, 1.0)
+PAGE_SCALE = (0.85,)
+"""Pixels per unit: a report is printed; Dagster shows a picture pixel by pixel in a dialog that is 700 wide."""
 
 
 class PictureError(VitrinaError):
@@ -56,7 +59,7 @@ def readable_on(background: str) -> str:
     return "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "#FFFFFF"
 
 
-def to_png(chart: alt.TopLevelMixin, *, max_bytes: int = MAX_PNG_BYTES) -> bytes:
+def to_png(chart: alt.TopLevelMixin, *, max_bytes: int = MAX_PNG_BYTES, scales: Sequence[float] = REPORT_SCALES) -> bytes:
     """Draw a chart as PNG, as sharp as fits.
 
     Parameters
@@ -65,6 +68,8 @@ def to_png(chart: alt.TopLevelMixin, *, max_bytes: int = MAX_PNG_BYTES) -> bytes
         Any Altair chart with its data inside; nothing is fetched.
     max_bytes
         Size that the picture stays below.
+    scales
+        Pixels per unit of the chart, the one to try first in front.
 
     Raises
     ------
@@ -74,7 +79,7 @@ def to_png(chart: alt.TopLevelMixin, *, max_bytes: int = MAX_PNG_BYTES) -> bytes
     import vl_convert  # noqa: PLC0415  # starts a JavaScript engine
 
     specification = chart.to_dict()
-    for scale in _SCALES:
+    for scale in scales:
         picture = vl_convert.vegalite_to_png(specification, scale=scale, config=_STYLE, allowed_base_urls=[])
         for candidate in (picture, _in_few_colours(picture)):
             if len(candidate) < max_bytes:

@@ -35,6 +35,17 @@ _DUCKDB_TYPES: Mapping[pl.DataType, str] = {
 }
 
 
+_CHECKS = {
+    r"greater_than_or_equal_to\((.+?)\)": r"≥ \1",
+    r"less_than_or_equal_to\((.+?)\)": r"≤ \1",
+    r"greater_than\((.+?)\)": r"> \1",
+    r"less_than\((.+?)\)": r"< \1",
+    r"str_length\(None, (\d+)\)": r"at most \1 characters",
+    r"isin\(\[(.*?)\]\)": r"one of \1",
+    r"str_matches\('(.*?)'\)": r"matches \1",
+}
+
+
 def duckdb_type(dtype: pl.DataType) -> str:
     """DuckDB's name for a Polars type, limited to what DuckLake also takes.
 
@@ -367,8 +378,15 @@ def _declared_column(name: str, declared: Any) -> Column:
         key=bool(metadata.get("key")),
         personal=bool(metadata.get("personal")),
         is_family=is_family,
-        bounds="; ".join(str(check.error) for check in declared.checks),
+        bounds="; ".join(_in_words(str(check.error)) for check in declared.checks),
     )
+
+
+def _in_words(check: str) -> str:
+    """Pandera's name of a check in signs and words."""
+    for pattern, words in _CHECKS.items():
+        check = re.sub(pattern, words, check)
+    return check
 
 
 def _comment(declared: Column) -> str:

@@ -20,15 +20,6 @@ from vitrina.tables import Column, DataDictionary, Table
 
 ROOT = Path(__file__).parents[2]
 
-_CHECKS = {
-    r"greater_than_or_equal_to\((.+?)\)": r"≥ \1",
-    r"less_than_or_equal_to\((.+?)\)": r"≤ \1",
-    r"greater_than\((.+?)\)": r"> \1",
-    r"less_than\((.+?)\)": r"< \1",
-    r"str_length\(None, (\d+)\)": r"at most \1 characters",
-    r"isin\(\[(.*?)\]\)": r"one of \1",
-    r"str_matches\('(.*?)'\)": r"matches `\1`",
-}
 _FOLDERS = {"staging": "Staging", "features": "Features in SQL", "marts": "Marts"}
 
 
@@ -195,15 +186,8 @@ def _declared_row(declared: Column) -> tuple[str, ...]:
         declared.unit,
         "yes" if declared.nullable else "no",
         declared.meaning,
-        _bounds(declared.bounds),
+        declared.bounds,
     )
-
-
-def _bounds(text: str) -> str:
-    """Pandera's names of checks in signs and words."""
-    for pattern, words in _CHECKS.items():
-        text = re.sub(pattern, words, text)
-    return text
 
 
 def _models(manifest: Mapping[str, Any], product: str, folder: str) -> list[Mapping[str, Any]]:

@@ -13,6 +13,7 @@ from vitrina.cli import launch, summary
 from vitrina.errors import VitrinaError
 from vitrina.inbox.ledger import Ledger
 from vitrina.inbox.validate import validate_file
+from vitrina.publication import current
 from vitrina.publication import rollback as roll_back
 from vitrina.settings import Settings
 from vitrina.warehouse import Warehouse, locate
@@ -74,13 +75,13 @@ def serve(data: Data = None) -> None:
 def validate(
     file: Annotated[Path, typer.Argument(help="File to be delivered.", exists=True, dir_okay=False)],
     contract: Annotated[
-        str | None, typer.Option("--contract", help="Contract to read it under, e.g. stores/sales; default: by its name.")
+        str | None, typer.Option("--contract", help="Contract to read it under, e.g. sales; default: by its name.")
     ] = None,
     language: Annotated[str, typer.Option("--language", help="en or ru.")] = "en",
 ) -> None:
     """Say what the inbox would say of a file, before it is delivered. Ends with 1 where anything would be refused."""
     verdict = validate_file(file, CONTRACTS, today=dt.datetime.now(dt.UTC).date(), contract=contract)
-    console.print(verdict.text(language), markup=False, highlight=False)
+    console.print(verdict.text(language), markup=False, highlight=False, soft_wrap=True)
     if not verdict.accepted:
         raise typer.Exit(1)
 
@@ -117,10 +118,10 @@ def main() -> None:
 
 
 def _settings(data: Path | None, inbox: str | None) -> Settings:
-    given = {"data": str(data) if data else None, "inbox": inbox}
-    return Settings.model_validate(
-        {**Settings().model_dump(mode="json"), **{name: value for name, value in given.items() if value}}
-    )
+    """The configuration in force; a data folder remembers its inbox, so that naming the one names the other."""
+    chosen = Settings() if data is None else Settings(data=data)
+    known = inbox or chosen.inbox or Ledger(chosen.ledger).inbox()
+    return chosen if known is None else chosen.model_copy(update={"inbox": known})
 
 
 def _run(settings: Settings, products: tuple[str, ...]) -> None:
@@ -131,5 +132,15 @@ def _run(settings: Settings, products: tuple[str, ...]) -> None:
         if stale:
             tags = {launch.RANGE_START_TAG: min(stale), launch.RANGE_END_TAG: max(stale)}
             with console.status(f"{product}: computing {min(stale)} to {max(stale)}"):
-                launch.execute_job(settings, f"{product}_refresh", tags=tags)
+                _refresh(settings, product, tags)
         summary.show(settings, product, console)
+
+
+def _refresh(settings: Settings, product: str, tags: dict[str, str]) -> None:
+    """Compute and publish; after a failure what is good is published all the same, as the sensor would do."""
+    try:
+        launch.execute_job(settings, f"{product}_refresh", tags=tags)
+    except launch.RunFailedError:
+        if current(settings, product) is not None:
+            launch.execute_job(settings, f"{product}_publish")
+        raise

@@ -48,8 +48,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
         "VIRTUAL_ENV": str(programs.parent),
         "DAGSTER_HOME": str(HOME),
-        "VITRINA_DATA": str(settings.data),
-        "VITRINA_INBOX": str(settings.inbox_folder),
+        **_variables(settings),
         "VITRINA_DAGSTER_STORAGE": str(storage),
         "VITRINA_DAGSTER_LOGS": str(storage / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -129,3 +128,10 @@ def become_pages(settings: Settings) -> None:
     command = [sys.executable, "-m", "serving"]
     os.chdir(HOME)
     os.execve(sys.executable, command, environment(settings))  # noqa: S606  # no shell
+
+
+def _variables(settings: Settings) -> dict[str, str]:
+    """Every setting that differs from its default as a variable: a `.env` file lies where the command was given."""
+    given = {name: value for name, value in settings.model_dump(mode="json").items() if name in settings.model_fields_set}
+    given |= {"data": str(settings.data), "inbox": str(settings.inbox_folder)}
+    return {f"VITRINA_{name.upper()}": ",".join(value) if isinstance(value, list) else str(value) for name, value in given.items()}

@@ -54,8 +54,8 @@ def _what_to_open(settings: Settings, product: str, reports: list[tuple[str, Pat
         *((f"Excel report, {label}", _short(path)) for label, path in reports),
         ("receipts of the deliveries", _short(settings.receipts / product)),
         ("tables, for DuckDB or any tool that reads it", _short(analysts_copy(settings, product))),
-        ("the graph in the Dagster UI", f"make ui{data}   then http://127.0.0.1:{settings.port}"),
-        ("pages and downloads", f"make serve{data}"),
+        ("the graph in the Dagster UI", f"make ui{data}, then http://127.0.0.1:{settings.port}"),
+        ("pages and downloads", f"make serve{data}, then http://127.0.0.1:{settings.pages_port}"),
     ]
     table = Table(title="What to open", title_justify="left", show_header=False)
     table.add_column(no_wrap=True)

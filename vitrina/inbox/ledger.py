@@ -54,6 +54,14 @@ class Ledger:
 
     path: Path
 
+    def inbox(self) -> str | None:
+        """The inbox that this data folder reads, or None where nothing was read yet."""
+        if not self.path.exists():
+            return None
+        with self._transaction() as connection:
+            row = connection.execute("SELECT value FROM meta WHERE name = 'inbox'").fetchone()
+        return None if row is None else str(row[0])
+
     def claim_inbox(self, address: str, *, moved: bool = False) -> None:
         """Remember which inbox this data folder reads, or refuse another one.
 
@@ -74,7 +82,7 @@ class Ledger:
             if row is not None and row[0] != address and not moved:
                 raise SettingsError(
                     f"{self.path.parent} holds what was read from the inbox {row[0]}, not from {address}.",
-                    "Choose another VITRINA_DATA for another inbox; if the same files have moved, say so with --moved (moved=True).",
+                    "Choose another VITRINA_DATA for another inbox; if the same files have moved, say so with --moved-inbox.",
                 )
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('inbox', ?)", [address])
 

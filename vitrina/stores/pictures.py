@@ -8,7 +8,7 @@ from typing import cast
 import altair as alt
 import polars as pl
 
-from vitrina.charts import FAINT, INK, colour, to_png
+from vitrina.charts import FAINT, INK, PAGE_SCALE, colour, to_png
 from vitrina.stores.clustering import Clustering
 from vitrina.stores.dendrogram import dendrogram
 
@@ -97,7 +97,7 @@ def _measure_chart(quality: pl.DataFrame, name: str, title: str, translate: Call
 def metadata_pictures(clustering: Clustering) -> dict[str, tuple[str, bytes]]:
     """What an asset's page shows of a clustering: name → title and PNG."""
     return {
-        "map": ("Stores on the first two components", to_png(cluster_map(clustering.assignments()))),
-        "dendrogram": ("Dendrogram", to_png(dendrogram(clustering.linkage, clustering.labels))),
-        "measures": ("Every number of clusters", to_png(quality_chart(clustering.quality()))),
+        "map": ("Stores on the first two components", to_png(cluster_map(clustering.assignments()), scales=PAGE_SCALE)),
+        "dendrogram": ("Dendrogram", to_png(dendrogram(clustering.linkage, clustering.labels), scales=PAGE_SCALE)),
+        "measures": ("Every number of clusters", to_png(quality_chart(clustering.quality()), scales=PAGE_SCALE)),
     }
