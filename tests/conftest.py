@@ -11,6 +11,14 @@ from simulation.stores_inbox import write_inbox
 from tests.support import Place, make_place
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests share a worker, for they share its fixtures; slow ones go alone. The longest start first."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and item.get_closest_marker("slow") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+    items.sort(key=lambda item: item.get_closest_marker("integration") is None)
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     made = make_place(tmp_path)

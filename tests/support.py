@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 
 from vitrina.inbox.ledger import Ledger
+from vitrina.publication import open_published
 from vitrina.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -62,3 +63,12 @@ def python(*arguments: str, env: Mapping[str, str] | None = None, timeout: float
         timeout=timeout,
         check=False,
     )
+
+
+def published(settings: Settings, sql: str) -> list[tuple]:
+    """What readers of the published version see."""
+    connection = open_published(settings, "stores")
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()

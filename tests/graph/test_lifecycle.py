@@ -1,37 +1,22 @@
 """The whole graph on a made-up retailer: what comes in, what goes out, and what bad input does on the way."""
 
-import datetime as dt
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import dagster as dg
-import duckdb
 import openpyxl
 import polars as pl
 import pytest
 
-from tests.support import ROOT, Place, make_place
-from vitrina.cli.launch import environment
+from tests.support import Place, make_place, published
 from vitrina.inbox.ledger import Ledger
-from vitrina.publication import current, open_published
-from vitrina.settings import Settings
+from vitrina.publication import current
 from vitrina.stores.tables import StoreFeatures
 from vitrina.warehouse import Warehouse, load, locate, replace
 
-pytestmark = pytest.mark.integration
-
-
-def query(settings: Settings, sql: str) -> list[tuple]:
-    connection = open_published(settings, "stores")
-    try:
-        return connection.execute(sql).fetchall()
-    finally:
-        connection.close()
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("retailer")]
 
 
 @pytest.fixture
@@ -58,16 +43,18 @@ def test_every_delivery_has_a_receipt_in_both_languages(retailer):
 
 
 def test_marts_answer_and_say_what_their_columns_mean(retailer):
-    clusters = query(
+    clusters = published(
         retailer.settings, "SELECT quarter, count(DISTINCT cluster), count(*) FROM mart_cluster_members GROUP BY quarter ORDER BY 1"
     )
     assert clusters
     assert all(n_clusters >= 2 and stores >= 20 for _, n_clusters, stores in clusters)
-    profile = query(retailer.settings, "SELECT count(*) FROM mart_cluster_profile WHERE feature = 'revenue' AND cluster_mean > 0")
+    profile = published(
+        retailer.settings, "SELECT count(*) FROM mart_cluster_profile WHERE feature = 'revenue' AND cluster_mean > 0"
+    )
     assert profile[0][0] == sum(n_clusters for _, n_clusters, _ in clusters)
-    undescribed = query(retailer.settings, "SELECT table_name, column_name FROM data_dictionary WHERE meaning = ''")
+    undescribed = published(retailer.settings, "SELECT table_name, column_name FROM data_dictionary WHERE meaning = ''")
     assert undescribed == []
-    comments = query(
+    comments = published(
         retailer.settings, "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'mart_cluster_members' AND comment IS NULL"
     )
     assert comments[0][0] == 0
@@ -75,22 +62,22 @@ def test_marts_answer_and_say_what_their_columns_mean(retailer):
 
 def test_the_mart_of_profiles_agrees_with_the_frames(retailer):
     features = pl.DataFrame(
-        query(retailer.settings, "SELECT quarter, store_id, revenue FROM store_features"),
+        published(retailer.settings, "SELECT quarter, store_id, revenue FROM store_features"),
         schema=["quarter", "store_id", "revenue"],
         orient="row",
     )
     members = pl.DataFrame(
-        query(retailer.settings, "SELECT quarter, store_id, cluster FROM cluster_assignments"),
+        published(retailer.settings, "SELECT quarter, store_id, cluster FROM cluster_assignments"),
         schema=["quarter", "store_id", "cluster"],
         orient="row",
     )
     expected = members.join(features, on=["quarter", "store_id"]).group_by("quarter", "cluster").agg(pl.col("revenue").mean())
-    mart = query(retailer.settings, "SELECT quarter, cluster, cluster_mean FROM mart_cluster_profile WHERE feature = 'revenue'")
+    mart = published(retailer.settings, "SELECT quarter, cluster, cluster_mean FROM mart_cluster_profile WHERE feature = 'revenue'")
     assert {(row[0], row[1]): pytest.approx(row[2]) for row in expected.iter_rows()} == {(q, c): mean for q, c, mean in mart}
 
 
 def test_reports_open_in_both_languages_and_carry_their_run(retailer):
-    rows = query(retailer.settings, "SELECT path, locale, run_id FROM cluster_report")
+    rows = published(retailer.settings, "SELECT path, locale, run_id FROM cluster_report")
     assert {locale for _, locale, _ in rows} == {"en", "ru"}
     path, _, run_id = rows[-1]
     book = openpyxl.load_workbook(retailer.settings.data / path)
@@ -124,7 +111,7 @@ def test_nothing_new_loads_nothing_and_makes_nothing_stale(own_retailer):
 def test_bad_deliveries_reach_receipts_and_refused_rows_and_leave_what_was_published(own_retailer):
     settings, inbox = own_retailer.settings, Path(str(own_retailer.settings.inbox_folder)) / "stores"
     version = current(settings, "stores").version
-    loaded_before = query(settings, "SELECT count(*) FROM store_features")
+    loaded_before = published(settings, "SELECT count(*) FROM store_features")
     hostile = inbox / "sales" / 'a\' "b"; drop table raw_sales; -- .csv'
     hostile.write_text("store_id;date;revenue\nno-such-store;2026-01-05;10,50\n", encoding="cp1251")
     truncated = inbox / "sales" / "2026-10.parquet"
@@ -150,7 +137,7 @@ def test_bad_deliveries_reach_receipts_and_refused_rows_and_leave_what_was_publi
     assert "population" in receipts
     assert any((settings.quarantine / "stores").iterdir())
     assert current(settings, "stores").version == version
-    assert query(settings, "SELECT count(*) FROM store_features") == loaded_before
+    assert published(settings, "SELECT count(*) FROM store_features") == loaded_before
 
 
 def test_a_failed_blocking_check_leaves_the_last_good_version_also_when_a_later_run_does_not_repeat_it(own_retailer):
@@ -172,15 +159,15 @@ def test_a_failed_blocking_check_leaves_the_last_good_version_also_when_a_later_
     )
     assert own_retailer.execute("stores_publish").success
     assert current(settings, "stores").version > version
-    held = query(settings, "SELECT state, from_version, reason FROM published_tables WHERE table_name = 'store_features'")
+    held = published(settings, "SELECT state, from_version, reason FROM published_tables WHERE table_name = 'store_features'")
     assert held == [("carried forward", version, "fits_declaration")]
-    assert query(settings, "SELECT count(*) FROM store_features WHERE age < 0") == [(0,)]
-    assert query(settings, "SELECT state FROM published_tables WHERE table_name = 'cluster_quality'") == [("fresh",)]
+    assert published(settings, "SELECT count(*) FROM store_features WHERE age < 0") == [(0,)]
+    assert published(settings, "SELECT state FROM published_tables WHERE table_name = 'cluster_quality'") == [("fresh",)]
     with warehouse.write() as connection:
         replace(connection, StoreFeatures, good)
     assert checking.execute_in_process(instance=own_retailer.instance).get_asset_check_evaluations()[0].passed
     own_retailer.execute("stores_publish")
-    assert query(settings, "SELECT state FROM published_tables WHERE table_name = 'store_features'") == [("fresh",)]
+    assert published(settings, "SELECT state FROM published_tables WHERE table_name = 'store_features'") == [("fresh",)]
 
 
 def test_a_check_that_fails_within_a_run_stops_it_before_publication(own_retailer):
@@ -200,10 +187,10 @@ def test_a_check_that_fails_within_a_run_stops_it_before_publication(own_retaile
 def test_a_replayed_quarter_has_the_same_content(own_retailer):
     settings = own_retailer.settings
     tables = ("store_features", "feature_catalogue", "cluster_assignments", "cluster_quality", "cluster_scenarios")
-    before = {table: query(settings, f"SELECT * FROM {table} ORDER BY ALL") for table in tables}
-    latest = query(settings, "SELECT max(quarter) FROM store_features")[0][0]
+    before = {table: published(settings, f"SELECT * FROM {table} ORDER BY ALL") for table in tables}
+    latest = published(settings, "SELECT max(quarter) FROM store_features")[0][0]
     assert own_retailer.execute("stores_refresh", partition_key=latest.isoformat()).success
-    changed = {table for table in tables if query(settings, f"SELECT * FROM {table} ORDER BY ALL") != before[table]}
+    changed = {table for table in tables if published(settings, f"SELECT * FROM {table} ORDER BY ALL") != before[table]}
     assert not changed
 
 
@@ -213,65 +200,3 @@ def test_a_quarter_without_complete_sales_is_refused_by_name(own_retailer):
     failure = next(event for event in result.all_events if event.is_step_failure)
     assert "2019-01-01" in str(failure.step_failure_data.error)
     assert "stores/sales/" in str(failure.step_failure_data.error)
-
-
-@pytest.mark.slow
-def test_a_run_killed_at_any_moment_is_finished_by_the_next_one(own_retailer):
-    settings, inbox = own_retailer.settings, Path(str(own_retailer.settings.inbox_folder)) / "stores"
-    version = current(settings, "stores").version
-    sales = inbox / "sales" / "2026.csv"
-    sales.write_bytes(sales.read_bytes() + sales.read_bytes().splitlines(keepends=True)[1])
-    command = [sys.executable, "-m", "vitrina", "run", "--data", str(settings.data), "--inbox", str(settings.inbox_folder)]
-    log = settings.data / "logs" / "stores_refresh.log"
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment(settings), start_new_session=True, stdout=subprocess.DEVNULL
-    ) as process:
-        deadline = time.monotonic() + 120
-        while (
-            not (log.exists() and "clusters_of_stores - STEP_START" in log.read_text(encoding="utf-8"))
-            and time.monotonic() < deadline
-        ):
-            time.sleep(0.1)
-        os.killpg(process.pid, signal.SIGKILL)
-    assert current(settings, "stores").version == version
-    assert Ledger(settings.ledger).stale("stores") != []
-    again = subprocess.run(command, cwd=ROOT, env=environment(settings), capture_output=True, text=True, timeout=200, check=False)
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert current(settings, "stores").version > version
-    assert Ledger(settings.ledger).stale("stores") == []
-
-
-@pytest.mark.real_data
-@pytest.mark.slow
-def test_real_stores_give_features_clusters_reports_and_marts(real_data, tmp_path):
-    settings = Settings(data=tmp_path / "data", inbox=str(real_data))
-    command = [
-        sys.executable,
-        "-m",
-        "vitrina",
-        "run",
-        "--product",
-        "stores",
-        "--data",
-        str(settings.data),
-        "--inbox",
-        str(real_data),
-    ]
-    run = subprocess.run(command, cwd=ROOT, env=environment(settings), capture_output=True, text=True, timeout=500, check=False)
-    assert run.returncode == 0, run.stdout + run.stderr
-    delivered = query(
-        settings, "SELECT sum(rows_read), sum(rows_loaded), sum(rows_refused) FROM deliveries WHERE contract = 'sales'"
-    )[0]
-    assert delivered == (173_528, 173_528 - 201, 201)
-    assert query(settings, "SELECT count(DISTINCT value) FROM refused_rows WHERE column_name = 'store_id'") == [(7,)]
-    hypermarkets = query(settings, "SELECT count(DISTINCT store_id) FROM mart_cluster_members")[0][0]
-    assert hypermarkets == 327, "one of the 328 has sales only in the quarter that is not complete"
-    with Warehouse(locate(settings, "stores")).read() as connection:
-        assert connection.execute("SELECT count(*) FROM stg_stores WHERE format = 'hypermarket'").fetchall() == [(328,)]
-    quarters = query(settings, "SELECT count(DISTINCT quarter), max(quarter) FROM store_features")[0]
-    assert quarters == (15, dt.date(2022, 7, 1)), "October 2022 alone is not a quarter"
-    for path, sha256 in query(settings, "SELECT path, sha256 FROM cluster_report"):
-        assert (settings.data / path).exists()
-        assert len(sha256) == 64
-    with duckdb.connect(str(settings.published / "stores.duckdb"), read_only=True) as analyst:
-        assert analyst.execute("SELECT count(*) FROM mart_cluster_profile").fetchall()[0][0] > 0

@@ -27,6 +27,7 @@ from vitrina.stores.workbook import (
     make_browsable,
     make_printable,
     put,
+    put_paragraph,
     put_table,
     solid,
 )
@@ -195,7 +196,7 @@ def add_quality(workbook: Workbook, report: Report) -> None:
                 sheet.cell(row, column).font, sheet.cell(row, column).fill = BOLD, solid("#FBE3C0")
     make_browsable(sheet, columns, last, frozen_columns=1)
     for offset, line in enumerate(_how_to_read(report), start=2):
-        put(sheet, last + offset, 1, line).font = MUTED
+        put_paragraph(sheet, last + offset, line, len(columns)).font = MUTED
     below = native_charts.add_quality_charts(sheet, last, last + 8, translate)
     make_printable(sheet, report.footer, area_to(len(columns), below), pages=1)
 
