@@ -42,18 +42,23 @@ class PublicationResource(SettingsResource):
 
 
 def failed_checks(instance: dg.DagsterInstance, checks: Iterable[dg.AssetCheckKey]) -> dict[str, str]:
-    """Tables whose check last failed with severity ERROR, in this run or an earlier one: table → check.
+    """Tables that may not go out: table → the check that objects.
 
     A blocking check acts only within its own run: a later run that leaves the checked asset out would publish what
-    failed before, so the stored verdict decides. A check that was planned but never ended decides nothing.
+    failed before, so the stored verdict decides. A run that was killed between writing a table and checking it has
+    left rows that nobody has judged: they wait, too.
     """
-    return {key.asset_key.path[-1]: key.name for key in checks if _last_verdict_is_failure(instance, key)}
+    objections = {key: _objection(instance, key) for key in checks}
+    return {key.asset_key.path[-1]: objection for key, objection in objections.items() if objection is not None}
 
 
-def _last_verdict_is_failure(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> bool:
-    history = instance.event_log_storage.get_asset_check_execution_history(key, limit=_LOOK_BACK)
-    for record in history:
+def _objection(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> str | None:
+    written = instance.get_latest_materialization_event(key.asset_key)
+    for record in instance.event_log_storage.get_asset_check_execution_history(key, limit=_LOOK_BACK):
         if record.status in _DECIDED:
             evaluation = record.evaluation
-            return evaluation is not None and not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR
-    return False
+            failed = evaluation is not None and not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR
+            return key.name if failed else None
+        if written is not None and written.run_id == record.run_id:
+            return f"{key.name} was not finished"
+    return None

@@ -54,8 +54,7 @@ def run(
 ) -> None:
     """Load what is new in the inbox, compute what that made stale, and publish."""
     settings = _settings(data, inbox)
-    if moved_inbox:
-        Ledger(settings.ledger).claim_inbox(str(settings.inbox_folder), moved=True)
+    Ledger(settings.ledger).claim_inbox(str(settings.inbox_folder), moved=moved_inbox)
     _run(settings, (product.value,) if product else PRODUCTS_WITH_ASSETS)
 
 

@@ -109,11 +109,17 @@ def run_module(settings: Settings, command: Sequence[str], *, log: Path) -> None
         ).returncode
     if code:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        told = [line for line in lines if "What to do:" in line or "Error" in line]
         raise RunFailedError(
-            f"{' '.join(command[:2])} ended with code {code}: {(told or lines or ['no output'])[-1].strip()[:600]}",
+            f"{' '.join(command[:2])} ended with code {code}: {_cause(lines)[:600]}",
             f"The whole log is {log}; `make ui` shows the run.",
         )
+
+
+def _cause(lines: Sequence[str]) -> str:
+    """The line of a log that says the most: our own errors name their remedy."""
+    ours = [line for line in lines if "What to do:" in line]
+    errors = [line for line in lines if "Error" in line]
+    return (ours or errors or lines or ["no output"])[-1].strip()
 
 
 def become_ui(settings: Settings) -> None:
