@@ -13,7 +13,7 @@ from resources.publication import PublicationResource
 from resources.table_assets import OWNERS
 from resources.warehouse import WarehouseResource
 from vitrina.catalogue import tables_of
-from vitrina.tables import DataDictionary
+from vitrina.dictionary import DataDictionary
 
 
 def publication(product: str, checked: Iterable[dg.AssetsDefinition | dg.AssetChecksDefinition]) -> dg.AssetsDefinition:

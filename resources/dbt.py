@@ -15,8 +15,8 @@ from typing_extensions import override
 
 from resources.table_assets import OWNERS
 from resources.warehouse import WarehouseResource
+from vitrina.dictionary import DataDictionary
 from vitrina.errors import SettingsError
-from vitrina.tables import DataDictionary
 from vitrina.warehouse import FileLocation, Location
 
 PROJECT_FOLDER = Path(__file__).parents[1] / "dbt_project"

@@ -13,7 +13,8 @@ from vitrina.inbox.contract import Contract
 from vitrina.inbox.entries import Entry
 from vitrina.inbox.ingest import Ingestion
 from vitrina.settings import Settings
-from vitrina.tables import Table, quote
+from vitrina.sql import quote
+from vitrina.tables import Table
 from vitrina.warehouse import Warehouse, replace
 
 StalePeriods = Callable[[Sequence[Entry], Warehouse, Settings], Collection[dt.date]]

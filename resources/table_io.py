@@ -11,7 +11,8 @@ from resources.table_metadata import slice_metadata
 from resources.warehouse import WarehouseResource
 from vitrina.catalogue import find_table
 from vitrina.errors import InvalidTableError, WarehouseError
-from vitrina.tables import Table, quote
+from vitrina.sql import quote
+from vitrina.tables import Table
 from vitrina.warehouse import load, prepare
 
 

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vitrina.catalogue import TABLES
+from vitrina.dictionary import DataDictionary
 from vitrina.errors import DeclarationError, InvalidTableError
-from vitrina.tables import MAX_EXAMPLES, DataDictionary, Table, column, duckdb_type, family, quote, quote_text
+from vitrina.sql import duckdb_type, quote, quote_text
+from vitrina.tables import MAX_EXAMPLES, Table, column, family
 from vitrina.warehouse import LakeLocation, Warehouse, load, replace
 
 MOMENT = Annotated[pl.Datetime, "us", "UTC"]

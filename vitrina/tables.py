@@ -10,164 +10,18 @@ What does not belong here: rows, connections, and anything about one particular 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 import pandera.polars as pa
 import polars as pl
 from pandera.errors import SchemaError, SchemaErrors
 
+from vitrina.columns import Column, as_declared, column, family
 from vitrina.errors import DeclarationError, InvalidTableError
+from vitrina.sql import quote, quote_text
 
 MAX_EXAMPLES = 10
-
-_DUCKDB_TYPES: Mapping[pl.DataType, str] = {
-    pl.String(): "VARCHAR",
-    pl.Boolean(): "BOOLEAN",
-    pl.Int32(): "INTEGER",
-    pl.Int64(): "BIGINT",
-    pl.Float32(): "FLOAT",
-    pl.Float64(): "DOUBLE",
-    pl.Date(): "DATE",
-    pl.Datetime("us", "UTC"): "TIMESTAMP WITH TIME ZONE",
-    pl.Binary(): "BLOB",
-}
-
-
-_CHECKS = {
-    r"greater_than_or_equal_to\((.+?)\)": r"≥ \1",
-    r"less_than_or_equal_to\((.+?)\)": r"≤ \1",
-    r"greater_than\((.+?)\)": r"> \1",
-    r"less_than\((.+?)\)": r"< \1",
-    r"str_length\(None, (\d+)\)": r"at most \1 characters",
-    r"isin\(\[(.*?)\]\)": r"one of \1",
-    r"str_matches\('(.*?)'\)": r"matches \1",
-}
-
-
-def duckdb_type(dtype: pl.DataType) -> str:
-    """DuckDB's name for a Polars type, limited to what DuckLake also takes.
-
-    Raises
-    ------
-    DeclarationError
-        The type has no counterpart that both DuckDB and DuckLake store: local times and categories, for example.
-    """
-    if isinstance(dtype, pl.List):
-        return f"{duckdb_type(cast('pl.DataType', dtype.inner))}[]"
-    try:
-        return _DUCKDB_TYPES[dtype]
-    except KeyError:
-        raise DeclarationError(
-            f"Type {dtype} cannot be stored.",
-            f"Use one of {', '.join(str(known) for known in _DUCKDB_TYPES)} or a list of one; times are UTC.",
-        ) from None
-
-
-def quote(identifier: str) -> str:
-    """Quote an SQL identifier, so that no name can end the statement it stands in."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def quote_text(text: str) -> str:
-    """Quote an SQL string literal, for the statements that take no bound parameters (DDL, ATTACH)."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column as declared. For an open family, `name` is the regular expression that its members match."""
-
-    name: str
-    dtype: pl.DataType
-    meaning: str
-    unit: str = ""
-    nullable: bool = False
-    key: bool = False
-    personal: bool = False
-    is_family: bool = False
-    bounds: str = ""
-
-    @property
-    def duckdb_type(self) -> str:
-        """DuckDB's name for the column's type."""
-        return duckdb_type(self.dtype)
-
-    def definition(self, name: str | None = None) -> str:
-        """The column's part of a CREATE TABLE; `name` is the concrete name of a family's member."""
-        return f"{quote(name or self.name)} {self.duckdb_type}{'' if self.nullable else ' NOT NULL'}"
-
-
-def column(  # noqa: PLR0913  # one keyword per declared property
-    meaning: str,
-    *,
-    unit: str = "",
-    key: bool = False,
-    nullable: bool = False,
-    personal: bool = False,
-    ge: float | None = None,
-    gt: float | None = None,
-    le: float | None = None,
-    lt: float | None = None,
-    isin: Iterable[str] | None = None,
-    pattern: str | None = None,
-    max_length: int | None = None,
-    name: str | None = None,
-) -> Any:
-    """Declare a column.
-
-    Parameters
-    ----------
-    meaning
-        One sentence for the data dictionary: what a value says.
-    unit
-        Unit of the value, e.g. ``"km"``; empty for identifiers and labels.
-    key
-        Whether the column is part of the key; keys are unique together and never null.
-    nullable
-        Whether a value may be missing.
-    personal
-        Whether values are personal data: no previews, no examples, covered by retention and erasure.
-    ge, gt, le, lt, isin, pattern, max_length
-        Bounds, checked on every write.
-    name
-        The column's name, where the attribute's own is taken.
-    """
-    return pa.Field(
-        alias=name,
-        description=meaning,
-        nullable=nullable and not key,
-        ge=ge,
-        gt=gt,
-        le=le,
-        lt=lt,
-        isin=list(isin) if isin is not None else None,
-        str_matches=pattern,
-        str_length={"max_value": max_length} if max_length is not None else None,
-        metadata={"unit": unit, "key": key, "personal": personal},
-    )
-
-
-def family(  # noqa: PLR0913  # one keyword per declared property
-    pattern: str, meaning: str, *, unit: str = "", personal: bool = False, ge: float | None = None, le: float | None = None
-) -> Any:
-    r"""Declare an open family: nullable columns that only a user's file knows, recognised by their name.
-
-    Parameters
-    ----------
-    pattern
-        Regular expression that the whole name matches, e.g. ``r"share_\w+"``.
-    """
-    return pa.Field(
-        alias=f"^{pattern}$",
-        regex=True,
-        description=meaning,
-        nullable=True,
-        ge=ge,
-        le=le,
-        metadata={"unit": unit, "key": False, "personal": personal, "family": True},
-    )
 
 
 class Table(pa.DataFrameModel):
@@ -227,7 +81,7 @@ class Table(pa.DataFrameModel):
     @classmethod
     def declared(cls) -> tuple[Column, ...]:
         """All columns and families, in the order of declaration."""
-        return tuple(_declared_column(name, declared) for name, declared in cls.to_schema().columns.items())
+        return tuple(as_declared(name, declared) for name, declared in cls.to_schema().columns.items())
 
     @classmethod
     def columns(cls) -> tuple[Column, ...]:
@@ -283,7 +137,7 @@ class Table(pa.DataFrameModel):
         named += [(member, cls._member(member)) for member in members]
         body = ", ".join(declared.definition(concrete) for concrete, declared in named)
         comments = [
-            f"COMMENT ON COLUMN {table}.{quote(concrete)} IS {quote_text(_comment(declared))}" for concrete, declared in named
+            f"COMMENT ON COLUMN {table}.{quote(concrete)} IS {quote_text(declared.comment)}" for concrete, declared in named
         ]
         return (
             f"CREATE TABLE IF NOT EXISTS {table} ({body})",
@@ -328,69 +182,6 @@ class Table(pa.DataFrameModel):
                 f"Declare it in {cls.__module__}.{cls.__qualname__}.",
             )
         return declared
-
-
-class DataDictionary(Table):
-    """One row per column of a published table: the data dictionary that travels with the data."""
-
-    table: str = column("Table that the column belongs to.", key=True, name="table_name")
-    column_name: str = column("Column.", key=True)
-    duckdb_type: str = column("DuckDB type.", name="type")
-    unit: str = column("Unit of the values; empty for identifiers and labels.")
-    meaning: str = column("What a value says.")
-    nullable: bool = column("Whether a value may be missing.")
-    is_key: bool = column("Whether the column is part of the table's key.")
-    personal: bool = column("Whether values are personal data.")
-    bounds: str = column("Bounds that every write is checked against.")
-
-    @classmethod
-    def of(cls, tables: Iterable[type[Table]]) -> pl.DataFrame:
-        """The dictionary of the given tables; a family stands once, under its pattern."""
-        rows = [
-            {
-                "table_name": table.table_name(),
-                "column_name": declared.name,
-                "type": declared.duckdb_type,
-                "unit": declared.unit,
-                "meaning": declared.meaning,
-                "nullable": declared.nullable,
-                "is_key": declared.key,
-                "personal": declared.personal,
-                "bounds": declared.bounds,
-            }
-            for table in tables
-            for declared in table.declared()
-        ]
-        return cls.check(pl.DataFrame(rows, schema=cls.polars_schema()))
-
-
-def _declared_column(name: str, declared: Any) -> Column:
-    metadata = declared.metadata or {}
-    is_family = bool(metadata.get("family"))
-    dtype = declared.dtype.type
-    return Column(
-        name=name.removeprefix("^").removesuffix("$") if is_family else name,
-        # pandera keeps plain types as classes
-        dtype=dtype() if isinstance(dtype, type) else dtype,
-        meaning=declared.description or "",
-        unit=metadata.get("unit", ""),
-        nullable=bool(declared.nullable),
-        key=bool(metadata.get("key")),
-        personal=bool(metadata.get("personal")),
-        is_family=is_family,
-        bounds="; ".join(_in_words(str(check.error)) for check in declared.checks),
-    )
-
-
-def _in_words(check: str) -> str:
-    """Pandera's name of a check in signs and words."""
-    for pattern, words in _CHECKS.items():
-        check = re.sub(pattern, words, check)
-    return check
-
-
-def _comment(declared: Column) -> str:
-    return f"{declared.meaning} [{declared.unit}]" if declared.unit else declared.meaning
 
 
 def _pandera_failures(table: type[Table], frame: pl.DataFrame) -> list[str]:
@@ -439,4 +230,4 @@ def _repeated_keys(table: type[Table], frame: pl.DataFrame) -> list[str]:
     return [f"key ({', '.join(key)}) is repeated for {repeated.height} value(s), e.g. {', '.join(shown)}"]
 
 
-__all__ = ["MAX_EXAMPLES", "Column", "DataDictionary", "Table", "column", "duckdb_type", "family", "quote", "quote_text"]
+__all__ = ["MAX_EXAMPLES", "Column", "Table", "column", "family"]

@@ -13,10 +13,11 @@ import typer
 
 from vitrina.catalogue import CONTRACTS, PRODUCTS_WITH_ASSETS, tables_of
 from vitrina.cli.app import app
+from vitrina.dictionary import DataDictionary
 from vitrina.inbox.contract import Contract
 from vitrina.publication.tables import PublishedTables, PublishedVersion
 from vitrina.settings import Settings
-from vitrina.tables import Column, DataDictionary, Table
+from vitrina.tables import Column, Table
 
 ROOT = Path(__file__).parents[2]
 

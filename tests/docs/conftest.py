@@ -11,6 +11,7 @@ import pytest
 from resources.dbt import PROJECT_FOLDER, manifest_path, model_dictionary, published_models
 from simulation.stores import simulate_stores
 from vitrina.catalogue import tables_of
+from vitrina.dictionary import DataDictionary
 from vitrina.publication import Candidate, publish
 from vitrina.publication.versions import analysts_copy
 from vitrina.settings import Settings
@@ -27,7 +28,6 @@ from vitrina.stores.tables import (
     StoresDeliveries,
     StoresRefusedRows,
 )
-from vitrina.tables import DataDictionary
 from vitrina.warehouse import Warehouse, locate, replace
 
 NOON = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)

@@ -9,11 +9,12 @@ import duckdb
 import polars as pl
 import pytest
 
+from vitrina.dictionary import DataDictionary
 from vitrina.errors import PublicationError
 from vitrina.publication import Candidate, current, open_published, publish, rollback, versions
 from vitrina.publication.versions import analysts_copy, pointer_file, version_file
 from vitrina.settings import Settings
-from vitrina.tables import DataDictionary, Table, column
+from vitrina.tables import Table, column
 from vitrina.warehouse import Warehouse, locate, replace
 
 # the package's function of the same name hides the module

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from vitrina.stores.features import _TRADE, DEFAULT_PARAMETERS
+from vitrina.stores.features import DEFAULT_PARAMETERS, TRADE_LABELS
 from vitrina.stores.tables import FeatureCatalogue, StoreFeatures
 
 QUARTER = dt.date(2022, 7, 1)
@@ -45,7 +45,7 @@ def catalogue_of(frame: pl.DataFrame, listed: Sequence[str]) -> pl.DataFrame:
             "quarter": QUARTER,
             "feature": name,
             "family": next((family for prefix, family in FAMILIES.items() if name.startswith(prefix)), "trade"),
-            "label": _TRADE.get(name, name.removeprefix("share_")),
+            "label": TRADE_LABELS.get(name, name.removeprefix("share_")),
             "unit": declared.unit if (declared := StoreFeatures.find(name)) else "",
             "is_default": name in DEFAULT_PARAMETERS,
             "stores_missing": frame.get_column(name).null_count(),

@@ -314,7 +314,7 @@ def test_numbers_inside_russian_sentences_have_a_decimal_comma(russian):
 
 def test_every_message_of_the_report_has_a_russian_translation_and_every_translation_is_used():
     used = {*_messages_in_code(), *REASONS, "RUB"}
-    used |= {*features_module._TRADE.values(), *features_module._LOCATION.values(), features_module.ALL_OTHER}
+    used |= {*features_module.TRADE_LABELS.values(), *features_module.LOCATION_LABELS.values(), features_module.ALL_OTHER}
     for declared in (*StoreFeatures.declared(), *ClusterAssignments.declared(), *ClusterQuality.declared()):
         used |= {declared.meaning, declared.unit} - {"", "ratio"}
     assert used == set(catalogue("ru", "report"))
@@ -335,7 +335,7 @@ def test_the_bands_are_translated():
 def test_an_absent_default_parameter_has_the_label_it_would_have_in_the_catalogue(clustering):
     wording = Wording(str, "en", "RUB", clustering.catalogue.clear())
     for name in features_module.DEFAULT_PARAMETERS:
-        assert wording.feature(name) == features_module._TRADE[name]
+        assert wording.feature(name) == features_module.TRADE_LABELS[name]
 
 
 def _messages_in_code():

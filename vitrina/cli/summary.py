@@ -57,12 +57,11 @@ def _what_to_open(settings: Settings, product: str, reports: list[tuple[str, Pat
         ("the graph in the Dagster UI", f"make ui{data}, then http://127.0.0.1:{settings.port}"),
         ("pages and downloads", f"make serve{data}, then http://127.0.0.1:{settings.pages_port}"),
     ]
-    table = Table(title="What to open", title_justify="left", show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    console.print("[i]What to open[/i]")
+    width = max(len(what) for what, _ in rows)
     for what, where in rows:
-        table.add_row(what, where)
-    console.print(table)
+        # never folded: people copy the path
+        console.print(f"  {what:<{width}}  {where}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _short(path: Path) -> str:

@@ -8,7 +8,8 @@ import polars as pl
 
 from vitrina.inbox.contract import Contract
 from vitrina.inbox.judging import Judgement, References
-from vitrina.tables import Table, quote
+from vitrina.sql import quote
+from vitrina.tables import Table
 from vitrina.warehouse import Warehouse, replace, stored_columns
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vitrina.tables import quote, quote_text
+from vitrina.sql import quote, quote_text
 
 if TYPE_CHECKING:
     import duckdb

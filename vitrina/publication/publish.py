@@ -16,11 +16,12 @@ import duckdb
 import polars as pl
 from filelock import FileLock, Timeout
 
+from vitrina.dictionary import DataDictionary
 from vitrina.errors import PublicationError, WarehouseBusyError
 from vitrina.publication.copying import copy_table, count_rows, exists
 from vitrina.publication.tables import PublishedTables, PublishedVersion
 from vitrina.publication.versions import Pointer, analysts_copy, current, point_to, version_file, versions
-from vitrina.tables import DataDictionary, quote_text
+from vitrina.sql import quote_text
 from vitrina.warehouse import Warehouse, replace
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ DAYS_PER_YEAR = 365.25
 
 ALL_OTHER = "all other categories"
 
-_TRADE = {
+TRADE_LABELS = {
     "revenue": "Revenue per month",
     "customers": "Customers per month",
     "receipts": "Receipts per month",
@@ -36,7 +36,7 @@ _TRADE = {
     "age": "Age",
     "seasonality": "Seasonality",
 }
-_LOCATION = {"nearest_store": "Nearest other store", "stores_within_5_km": "Other stores within 5 km"}
+LOCATION_LABELS = {"nearest_store": "Nearest other store", "stores_within_5_km": "Other stores within 5 km"}
 DEFAULT_PARAMETERS = ("revenue", "customers", "receipts", "average_basket", "growth", "age")
 """Always take part in clustering and are always reported, as far as the inbox has them."""
 
@@ -277,10 +277,10 @@ def _catalogue(features: pl.DataFrame, share_labels: dict[str, str], quarter: dt
 
 
 def _family(name: str, share_labels: dict[str, str]) -> tuple[str, str]:
-    if name in _TRADE:
-        return "trade", _TRADE[name]
-    if name in _LOCATION:
-        return "location", _LOCATION[name]
+    if name in TRADE_LABELS:
+        return "trade", TRADE_LABELS[name]
+    if name in LOCATION_LABELS:
+        return "location", LOCATION_LABELS[name]
     if name in share_labels:
         return "assortment", share_labels[name]
     if name.startswith("geo_"):

@@ -10,6 +10,7 @@ import polars as pl
 from babel.numbers import format_decimal
 
 from vitrina.stores.clustering import CONSTANT, NO_VALUES
+from vitrina.stores.features import TRADE_LABELS
 from vitrina.stores.selection import NOT_IN_THE_INBOX
 
 DOMAIN = "report"
@@ -99,7 +100,8 @@ class Wording:
         """The feature's name for people."""
         row = self._row(name)
         if row is None:
-            return self.translate(_ABSENT_LABELS.get(name, name))
+            # a default parameter that the inbox lacks has no row in the catalogue, yet the report says that it is missing
+            return self.translate(TRADE_LABELS.get(name, name))
         label = str(row["label"])
         if row["family"] == "assortment":
             return self.translate("Share: {category}").format(category=self.translate(label))
@@ -143,14 +145,3 @@ class Wording:
     def _row(self, name: str) -> dict[str, object] | None:
         found = self.catalogue.filter(pl.col("feature") == name)
         return found.row(0, named=True) if found.height else None
-
-
-_ABSENT_LABELS = {
-    "revenue": "Revenue per month",
-    "customers": "Customers per month",
-    "receipts": "Receipts per month",
-    "average_basket": "Average basket",
-    "growth": "Growth against a year before",
-    "age": "Age",
-}
-"""A default parameter that the inbox lacks has no row in the catalogue, yet the report says that it is missing."""

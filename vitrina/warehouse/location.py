@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from vitrina.errors import SettingsError, WarehouseError
-from vitrina.tables import quote, quote_text
+from vitrina.sql import quote, quote_text
 
 if TYPE_CHECKING:
     from vitrina.settings import Settings

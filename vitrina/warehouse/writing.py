@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from vitrina.errors import DeclarationError, InvalidTableError, WarehouseError
-from vitrina.tables import Table, duckdb_type, quote
+from vitrina.sql import duckdb_type, quote
+from vitrina.tables import Table
 
 if TYPE_CHECKING:
     import duckdb
