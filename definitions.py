@@ -14,6 +14,7 @@ from resources.publication import PublicationResource
 from resources.table_io import TableIOManager
 from resources.warehouse import SettingsResource, WarehouseResource
 from sensors import calendar, upkeep, uploads
+from vitrina.catalogue import FOLLOWING
 from vitrina.stores.contracts import CONTRACTS
 
 stores_ingest = jobs.ingest_job("stores", stores.stores_inbox)
@@ -48,8 +49,8 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
         jobs=[stores_ingest, stores_refresh, stores_publish, stores_whole, jobs.everything],
         sensors=[
             uploads.upload_sensor("stores", CONTRACTS, stores_ingest),
-            uploads.refresh_sensor("stores", stores_refresh),
-            upkeep.publish_after_failure("stores", stores_refresh, stores_publish),
+            uploads.refresh_sensor("stores", stores_refresh, FOLLOWING["stores"]),
+            upkeep.publish_after_failure("stores", [stores_refresh, stores_whole], stores_publish),
         ],
         schedules=[calendar.quarterly_schedule("stores", stores_whole)],
         resources={

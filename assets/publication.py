@@ -1,7 +1,7 @@
 """The last asset of each product: its published version."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
@@ -16,7 +16,13 @@ from vitrina.catalogue import tables_of
 from vitrina.dictionary import DataDictionary
 
 
-def publication(product: str, checked: Iterable[dg.AssetsDefinition | dg.AssetChecksDefinition]) -> dg.AssetsDefinition:
+def publication(
+    product: str,
+    checked: Iterable[dg.AssetsDefinition | dg.AssetChecksDefinition],
+    recomputed: dg.AssetKey,
+    *,
+    naming_files: Sequence[str] = (),
+) -> dg.AssetsDefinition:
     """The asset ``<product>/publication``.
 
     Parameters
@@ -25,6 +31,10 @@ def publication(product: str, checked: Iterable[dg.AssetsDefinition | dg.AssetCh
         Product.
     checked
         Definitions whose checks decide what may go out.
+    recomputed
+        The asset whose partitions, written in the same run, are no longer stale once they are published.
+    naming_files
+        Tables whose rows name files in their own folder of artifacts; files that no kept version names are deleted.
     """
     checks = sorted({key for definition in checked for key in definition.check_keys})
     models = published_models(json.loads(MANIFEST.read_text(encoding="utf-8")), product)
@@ -53,7 +63,9 @@ def publication(product: str, checked: Iterable[dg.AssetsDefinition | dg.AssetCh
         made = publisher.publish(
             context, product, names=names, checks=checks, dictionary=dictionary, warehouse=warehouse.of(product)
         )
-        inbox.clear_stale(context, product)
+        inbox.clear_stale(context, product, recomputed)
+        for name in naming_files:
+            publisher.remove_old_files(product, name, warehouse.of(product))
         held_back = made.tables.filter(made.tables["state"] == "carried forward")
         return dg.MaterializeResult(
             metadata={
@@ -72,4 +84,9 @@ def publication(product: str, checked: Iterable[dg.AssetsDefinition | dg.AssetCh
     return published
 
 
-stores_publication = publication("stores", [*stores.CHECKS, marts.stores_staging, marts.stores_marts])
+stores_publication = publication(
+    "stores",
+    [*stores.CHECKS, marts.stores_staging, marts.stores_marts],
+    dg.AssetKey(["stores", "store_features"]),
+    naming_files=["cluster_report"],
+)

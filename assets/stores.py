@@ -18,17 +18,17 @@ from vitrina.stores import tables as t
 from vitrina.stores.clustering import Clustering
 from vitrina.stores.contracts import CONTRACTS
 from vitrina.stores.features import features_of_quarters
-from vitrina.stores.network import read_network, snapshot, stale_quarters_of
-from vitrina.stores.quarterly import cluster_quarters, recluster, write_reports
+from vitrina.stores.network import read_network, snapshot, staleness, stored_quarters
+from vitrina.stores.quarterly import cluster_quarters, recluster, refuse_to_empty, write_reports
 from vitrina.stores.report import Provenance
 from vitrina.warehouse import load
 
 PRODUCT = "stores"
 SOURCES = ("stg_stores", "stg_sales", "stg_geo", "store_month_sales")
-BY_QUARTER: dict[str, Any] = {"partitions_def": QUARTERS, "backfill_policy": dg.BackfillPolicy.single_run()}
+BY_QUARTER: dict[str, Any] = {"partitions_def": QUARTERS, "backfill_policy": dg.BackfillPolicy.single_run(), "pool": PRODUCT}
 
 stores_inbox = inbox_assets(
-    PRODUCT, CONTRACTS, refused_table=t.StoresRefusedRows, deliveries_table=t.StoresDeliveries, stale_periods=stale_quarters_of
+    PRODUCT, CONTRACTS, refused_table=t.StoresRefusedRows, deliveries_table=t.StoresDeliveries, consequences=staleness
 )
 
 
@@ -42,14 +42,16 @@ def features_of_stores(context: dg.AssetExecutionContext, warehouse: WarehouseRe
     """Features of every store that sold in the trailing window, for each complete quarter of the run."""
     settings = warehouse.settings
     with warehouse.of(PRODUCT).read() as connection:
-        network = read_network(connection)
+        network, stored = read_network(connection), stored_quarters(connection, t.StoreFeatures)
     made = features_of_quarters(
         network,
         _quarters(context),
         since=settings.first_quarter,
+        today=dt.datetime.now(dt.UTC).date(),
         window_quarters=settings.window_quarters,
         max_category_shares=settings.max_category_shares,
     )
+    refuse_to_empty(stored, made.skipped, "its sales are no longer complete")
     for quarter in made.skipped:
         context.log.warning(f"{quarter}: sales are not complete, nothing was computed.")
     return made.features, made.catalogue
@@ -65,10 +67,17 @@ def features_of_stores(context: dg.AssetExecutionContext, warehouse: WarehouseRe
     **BY_QUARTER,
 )
 def clusters_of_stores(
-    context: dg.AssetExecutionContext, config: ClusteringRequest, store_features: pl.DataFrame, feature_catalogue: pl.DataFrame
+    context: dg.AssetExecutionContext,
+    config: ClusteringRequest,
+    warehouse: WarehouseResource,
+    store_features: pl.DataFrame,
+    feature_catalogue: pl.DataFrame,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Medians for gaps, standardised, components with an eigenvalue of at least 1, Ward; the number of clusters by hand or chosen."""
     made = cluster_quarters(store_features, feature_catalogue, config.scenario())
+    with warehouse.of(PRODUCT).read() as connection:
+        stored = stored_quarters(connection, t.ClusterAssignments)
+    refuse_to_empty(stored, made.unanswered, "the request cannot be answered for it")
     for quarter, reason in made.unanswered.items():
         context.log.warning(f"{quarter}: not clustered. {reason}")
     _show_latest(context, made.clusterings)

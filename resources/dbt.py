@@ -31,12 +31,12 @@ def manifest_path() -> Path:
     manifest.parent.mkdir(exist_ok=True)
     sources = [path for folder in ("models", "macros", "tests") for path in (PROJECT_FOLDER / folder).rglob("*") if path.is_file()]
     newest = max(path.stat().st_mtime for path in [*sources, PROJECT_FOLDER / "dbt_project.yml"])
-    if not manifest.exists() or manifest.stat().st_mtime < newest:
-        with FileLock(PROJECT_FOLDER / "target" / ".parse.lock"):
-            subprocess.run(
-                [DBT, "parse", "--quiet", "--project-dir", str(PROJECT_FOLDER), "--profiles-dir", str(PROJECT_FOLDER)], check=True
-            )
-        manifest.touch()
+    # asked inside the lock: another process may be half way through writing it
+    with FileLock(manifest.parent / ".parse.lock"):
+        if not manifest.exists() or manifest.stat().st_mtime < newest:
+            command = [DBT, "parse", "--quiet", "--project-dir", str(PROJECT_FOLDER), "--profiles-dir", str(PROJECT_FOLDER)]
+            subprocess.run(command, check=True)
+            manifest.touch()
     return manifest
 
 

@@ -1,17 +1,17 @@
 """The inbox and its ledger as a Dagster resource: a thin shell over `vitrina.inbox`."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 
 import dagster as dg
 
-from resources.partitions import PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG
 from resources.warehouse import SettingsResource
 from vitrina.errors import DeliveryError
 from vitrina.inbox.contract import Contract
 from vitrina.inbox.entries import Entry
 from vitrina.inbox.ingest import Ingestion, ingest
 from vitrina.inbox.ledger import Ledger
+from vitrina.inbox.staleness import Staleness
 from vitrina.tables import Table
 from vitrina.warehouse import Warehouse
 
@@ -50,23 +50,25 @@ class InboxResource(SettingsResource):
             )
         return outcome
 
-    def mark_stale(self, product: str, periods: Collection[dt.date], settles: Sequence[Entry]) -> None:
+    def mark_stale(self, product: str, staleness: Staleness, settles: Sequence[Entry]) -> None:
         """Note periods that are to be computed anew, for the refresh sensor and for `vitrina run`.
 
         `settles` are the deliveries whose consequences these are: a run that is killed before this line leaves them to the next.
         """
-        self.ledger.mark_stale(product, [period.isoformat() for period in periods], dt.datetime.now(dt.UTC), settles=settles)
+        now, computable = dt.datetime.now(dt.UTC), {period.isoformat() for period in staleness.computable}
+        beyond = [period for period, _ in self.ledger.stale(product) if period not in computable]
+        self.ledger.clear_stale(product, beyond, marked_before=now)
+        self.ledger.mark_stale(product, [period.isoformat() for period in staleness.stale], now, settles=settles)
 
-    def clear_stale(self, context: dg.AssetExecutionContext, product: str) -> None:
-        """Take the run's periods off the list of stale ones, unless they became stale again after the run began."""
-        periods = [period for period, _ in self.ledger.stale(product) if _in_run(context.run.tags, period)]
-        record = context.instance.get_run_record_by_id(context.run.run_id)
+    def clear_stale(self, context: dg.AssetExecutionContext, product: str, recomputed: dg.AssetKey) -> None:
+        """Take periods off the list of stale ones that this run has computed, unless they became stale again since it began."""
+        run = context.run.run_id
+        written = context.instance.get_records_for_run(run, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION).records
+        periods = [
+            event.partition
+            for event in (record.event_log_entry.get_dagster_event() for record in written)
+            if event.asset_key == recomputed and event.partition is not None
+        ]
+        record = context.instance.get_run_record_by_id(run)
         started = record.start_time if record is not None and record.start_time is not None else dt.datetime.now(dt.UTC).timestamp()
         self.ledger.clear_stale(product, periods, marked_before=dt.datetime.fromtimestamp(started, dt.UTC))
-
-
-def _in_run(tags: Mapping[str, str], period: str) -> bool:
-    """Whether a run's partition, or range of partitions, covers a period. Keys are ISO dates: they sort as text."""
-    only = tags.get(PARTITION_TAG)
-    first, last = tags.get(RANGE_START_TAG, only), tags.get(RANGE_END_TAG, only)
-    return first is not None and last is not None and first <= period <= last

@@ -1,7 +1,7 @@
 """One way to turn a product's contracts into assets: every raw table, what was refused, and the deliveries."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import dagster as dg
 
@@ -12,13 +12,14 @@ from resources.warehouse import WarehouseResource
 from vitrina.inbox.contract import Contract
 from vitrina.inbox.entries import Entry
 from vitrina.inbox.ingest import Ingestion
+from vitrina.inbox.staleness import Staleness
 from vitrina.settings import Settings
 from vitrina.sql import quote
 from vitrina.tables import Table
 from vitrina.warehouse import Warehouse, replace
 
-StalePeriods = Callable[[Sequence[Entry], Warehouse, Settings], Collection[dt.date]]
-"""Which periods some deliveries have made stale, as first days."""
+Consequences = Callable[[Sequence[Entry], Warehouse, Settings, dt.date], Staleness]
+"""Which periods some deliveries have made stale, on a given day."""
 
 
 class InboxFiles(dg.Config):
@@ -33,7 +34,7 @@ def inbox_assets(
     *,
     refused_table: type[Table],
     deliveries_table: type[Table],
-    stale_periods: StalePeriods,
+    consequences: Consequences,
 ) -> dg.AssetsDefinition:
     """The assets that a product's inbox fills, in one step: masters are loaded before what refers to them.
 
@@ -45,7 +46,7 @@ def inbox_assets(
         What may be delivered, masters first.
     refused_table, deliveries_table
         The product's tables of refused rows and of deliveries.
-    stale_periods
+    consequences
         Which periods a delivery makes stale; they are marked in the ledger, for the refresh sensor and `vitrina run`.
     """
     reads: dict[type[Table], Contract] = {contract.table: contract for contract in contracts}
@@ -71,7 +72,8 @@ def inbox_assets(
                 # creates the table where no file has been delivered for it; dbt needs it to be there
                 replace(connection, table, table.empty(), {"source_file": []})
             replace(connection, deliveries_table, inbox.ledger.deliveries(product))
-        inbox.mark_stale(product, stale_periods(outcome.unsettled, store, warehouse.settings), settles=outcome.unsettled)
+        staleness = consequences(outcome.unsettled, store, warehouse.settings, dt.datetime.now(dt.UTC).date())
+        inbox.mark_stale(product, staleness, settles=outcome.unsettled)
         for table in tables:
             yield _result(store, table, outcome, reads.get(table))
 

@@ -9,10 +9,6 @@ from vitrina.settings import Settings
 # Many periods in one run: the parameter has stood in Dagster since 1.4 and is still called beta.
 warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
 
-PARTITION_TAG = "dagster/partition"
-RANGE_START_TAG = "dagster/asset_partition_range_start"
-RANGE_END_TAG = "dagster/asset_partition_range_end"
-
 QUARTERS = dg.TimeWindowPartitionsDefinition(
     start=Settings().first_quarter.isoformat(), cron_schedule="0 0 1 1,4,7,10 *", fmt="%Y-%m-%d"
 )

@@ -9,6 +9,7 @@ import polars as pl
 from resources.table_metadata import definition_metadata
 from resources.warehouse import WarehouseResource
 from vitrina.errors import InvalidTableError
+from vitrina.markdown import escaped_markdown
 from vitrina.tables import Table
 from vitrina.warehouse import load
 
@@ -27,7 +28,7 @@ def table_key(table: type[Table]) -> dg.AssetKey:
 
 
 def table_type(table: type[Table]) -> dg.DagsterType:
-    """The Dagster type of a table's frames; a value fits when the declaration accepts it."""
+    """The Dagster type of a table's frames: any eager frame; the I/O manager validates what it stores."""
 
     def fits(_: dg.TypeCheckContext, value: object) -> dg.TypeCheck:
         if not isinstance(value, pl.DataFrame):
@@ -103,7 +104,7 @@ def schema_check(table: type[Table]) -> dg.AssetChecksDefinition:
                     "rows": frame.height,
                     "problems": len(error.failures),
                     "threshold": 0,
-                    "examples": dg.MetadataValue.md("\n".join(f"- {failure}" for failure in error.failures)),
+                    "examples": dg.MetadataValue.md("\n".join(f"- {escaped_markdown(failure)}" for failure in error.failures)),
                     "what_to_do": "Correct the input and materialize the table again; the published version stays as it was meanwhile.",
                 },
             )

@@ -11,6 +11,7 @@ from resources.table_metadata import slice_metadata
 from resources.warehouse import WarehouseResource
 from vitrina.catalogue import find_table
 from vitrina.errors import InvalidTableError, WarehouseError
+from vitrina.markdown import escaped_markdown
 from vitrina.sql import quote
 from vitrina.tables import Table
 from vitrina.warehouse import load, prepare
@@ -46,7 +47,7 @@ class TableIOManager(dg.ConfigurableIOManager):
             raise dg.Failure(
                 str(error),
                 metadata={
-                    "failures": dg.MetadataValue.md("\n".join(f"- {failure}" for failure in error.failures)),
+                    "failures": dg.MetadataValue.md("\n".join(f"- {escaped_markdown(failure)}" for failure in error.failures)),
                     "remedy": error.remedy,
                 },
                 allow_retries=False,

@@ -8,10 +8,12 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from vitrina.markdown import escaped_markdown
 from vitrina.tables import Table
 
 PREVIEW_ROWS = 10
 PREVIEW_COLUMNS = 12
+CELL_LENGTH = 60
 
 
 def column_schema(table: type[Table], members: Iterable[str] = ()) -> dg.TableSchema:
@@ -124,4 +126,4 @@ def _cell(value: object) -> str:
         text = json.dumps(value, ensure_ascii=False, default=str)
     else:
         text = "" if value is None else str(value)
-    return text[:60].replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    return escaped_markdown(text.replace("\n", " "), CELL_LENGTH)

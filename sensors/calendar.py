@@ -4,7 +4,7 @@ import dagster as dg
 
 from resources.inbox import InboxResource
 from resources.jobs import AssetJob
-from vitrina.stores.quarters import add_months, quarter_of
+from vitrina.stores.quarters import add_months, may_be_complete, quarter_of
 
 
 def quarterly_schedule(product: str, job: AssetJob) -> dg.ScheduleDefinition:
@@ -21,7 +21,7 @@ def quarterly_schedule(product: str, job: AssetJob) -> dg.ScheduleDefinition:
     def quarterly(context: dg.ScheduleEvaluationContext, inbox: InboxResource) -> dg.RunRequest | dg.SkipReason:
         quarter = add_months(quarter_of(context.scheduled_execution_time.date()), -3)
         last_sale = inbox.ledger.last_date(product)
-        if last_sale is None or last_sale < add_months(quarter, 2):
+        if last_sale is None or not may_be_complete(quarter, last_sale):
             return dg.SkipReason(
                 f"Sales have arrived until {last_sale}; the quarter {quarter} is not complete. It runs when they arrive."
             )

@@ -1,11 +1,13 @@
 """What runs because something failed."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from resources.jobs import AssetJob
 
 
-def publish_after_failure(product: str, refresh: AssetJob, publish: AssetJob) -> dg.SensorDefinition:
+def publish_after_failure(product: str, refreshing: Sequence[AssetJob], publish: AssetJob) -> dg.SensorDefinition:
     """Publish what is good although a check has failed.
 
     A blocking check stops its run before publication, and with it every table that has nothing to do with the failure.
@@ -14,7 +16,7 @@ def publish_after_failure(product: str, refresh: AssetJob, publish: AssetJob) ->
 
     @dg.run_failure_sensor(
         name=f"{product}_publish_after_failure",
-        monitored_jobs=[refresh],
+        monitored_jobs=list(refreshing),
         request_job=publish,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"After a failed run of {product}: publishes the tables that passed, and carries the failed one forward.",

@@ -1,15 +1,19 @@
 """New complete files start an ingestion; periods that deliveries made stale start a refresh."""
 
+import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import dagster as dg
 
 from resources.inbox import InboxResource
 from resources.jobs import AssetJob
-from resources.partitions import RANGE_END_TAG, RANGE_START_TAG
+from sensors.attempts import REQUEST_TAG, next_attempt
 from vitrina.inbox.contract import Contract
 from vitrina.inbox.difference import difference, list_inbox, request_key
+from vitrina.inbox.staleness import stretches
+from vitrina.runs import covering
 from vitrina.settings import Settings
 
 FILES_PER_RUN = 200
@@ -18,7 +22,7 @@ FILES_PER_RUN = 200
 def upload_sensor(product: str, contracts: Sequence[Contract], job: AssetJob) -> dg.SensorDefinition:
     """A sensor that loads files which have stood still for two ticks and are not in the ledger.
 
-    The cursor holds only files that are still growing. Content is not read here: a tick has a minute at most.
+    The cursor holds only files that are not loaded yet. Content is not read here: a tick has a minute at most.
     """
 
     @dg.sensor(
@@ -34,22 +38,24 @@ def upload_sensor(product: str, contracts: Sequence[Contract], job: AssetJob) ->
             # an outage is not an empty folder: nothing is concluded from it
             return dg.SkipReason(f"The inbox {inbox.settings.inbox_folder / product} cannot be listed now; trying again.")
         found = difference(listing, inbox.ledger.known(product), json.loads(context.cursor or "{}"))
-        requests = []
-        if found.complete:
-            files = found.complete[:FILES_PER_RUN]
-            requests.append(
-                dg.RunRequest(
-                    run_key=request_key(files, inbox.ledger.reopenings(product)),
-                    run_config={"ops": {f"{product}_inbox": {"config": {"files": [file.path for file in files]}}}},
-                )
-            )
-        return dg.SensorResult(run_requests=requests, cursor=json.dumps(found.pending, sort_keys=True))
+        cursor = json.dumps(found.pending, sort_keys=True)
+        if not found.complete:
+            return dg.SensorResult(skip_reason=f"{len(found.still_growing)} file(s) may still be growing.", cursor=cursor)
+        files = found.complete[:FILES_PER_RUN]
+        request = _request(
+            context.instance,
+            request_key(files, inbox.ledger.reopenings(product)),
+            run_config={"ops": {f"{product}_inbox": {"config": {"files": [file.path for file in files]}}}},
+        )
+        if isinstance(request, dg.SkipReason):
+            return dg.SensorResult(skip_reason=request, cursor=cursor)
+        return dg.SensorResult(run_requests=[request], cursor=cursor)
 
     return uploads
 
 
-def refresh_sensor(product: str, job: AssetJob) -> dg.SensorDefinition:
-    """A sensor that computes stale periods anew, in one run, once nothing of the product is being loaded."""
+def refresh_sensor(product: str, job: AssetJob, following: Callable[[str], str]) -> dg.SensorDefinition:
+    """A sensor that computes stale periods anew, neighbours in one run, once nothing of the product is being loaded."""
 
     @dg.sensor(
         name=f"{product}_stale_periods",
@@ -59,19 +65,25 @@ def refresh_sensor(product: str, job: AssetJob) -> dg.SensorDefinition:
         description=f"Computes periods of {product} anew whose inputs have changed, and publishes.",
     )
     def stale_periods(context: dg.SensorEvaluationContext, inbox: InboxResource) -> dg.RunRequest | dg.SkipReason:
-        stale = inbox.ledger.stale(product)
-        if not stale:
+        marks = dict(inbox.ledger.stale(product))
+        if not marks:
             return dg.SkipReason(f"No period of {product} is stale.")
         if _being_loaded(context.instance, product):
             return dg.SkipReason("Files are being loaded; more periods may become stale.")
-        periods = [period for period, _ in stale]
-        latest = max(marked_at for _, marked_at in stale)
-        return dg.RunRequest(
-            run_key=f"{min(periods)}..{max(periods)}@{latest.isoformat()}",
-            tags={RANGE_START_TAG: min(periods), RANGE_END_TAG: max(periods)},
-        )
+        first, last = stretches(marks, following)[0]
+        latest = max(marked_at for period, marked_at in marks.items() if first <= period <= last)
+        return _request(context.instance, f"{product} {first}..{last}@{latest.isoformat()}", tags=covering(first, last))
 
     return stale_periods
+
+
+def _request(
+    instance: dg.DagsterInstance, request: str, *, tags: dict[str, str] | None = None, **more: Any
+) -> dg.RunRequest | dg.SkipReason:
+    attempt = next_attempt(instance, request, dt.datetime.now(dt.UTC))
+    if isinstance(attempt, dg.SkipReason):
+        return attempt
+    return dg.RunRequest(run_key=f"{request}#{attempt}", tags={REQUEST_TAG: request, **(tags or {})}, **more)
 
 
 def _being_loaded(instance: dg.DagsterInstance, product: str) -> bool:
@@ -81,4 +93,5 @@ def _being_loaded(instance: dg.DagsterInstance, product: str) -> bool:
         dg.DagsterRunStatus.STARTING,
         dg.DagsterRunStatus.STARTED,
     ]
-    return bool(instance.get_runs(dg.RunsFilter(job_name=f"{product}_ingest", statuses=unfinished), limit=1))
+    jobs = (f"{product}_ingest", product)
+    return any(instance.get_runs(dg.RunsFilter(job_name=job, statuses=unfinished), limit=1) for job in jobs)

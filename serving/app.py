@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from fastapi.templating import Jinja2Templates
 
 from vitrina.errors import PublicationError
+from vitrina.files import sha256_of
 from vitrina.publication import current, open_published
 from vitrina.publication.versions import analysts_copy
 from vitrina.settings import PRODUCTS, Settings
@@ -101,16 +102,26 @@ def report_path(settings: Settings, product: str, quarter: dt.date, locale: str)
     Raises
     ------
     fastapi.HTTPException
-        404: there is no such report, or its file is gone.
+        404: there is no such report, or its file is gone or not the one that was published.
     """
     if product not in PRODUCTS:
         raise HTTPException(404, f"There is no product {product!r}.")
     connection = open_published(settings, product)
     try:
-        found = connection.execute("SELECT path FROM cluster_report WHERE quarter = ? AND locale = ?", [quarter, locale]).fetchall()
+        found = (
+            connection.execute(
+                "SELECT path, sha256 FROM cluster_report WHERE quarter = ? AND locale = ?", [quarter, locale]
+            ).fetchall()
+            if connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'cluster_report'").fetchall()
+            else []
+        )
     finally:
         connection.close()
-    path = settings.data / found[0][0] if found else None
+    path = settings.data / str(found[0][0]) if found else None
     if path is None or not path.is_file():
         raise HTTPException(404, f"There is no report of {quarter} in {locale!r}.")
+    if sha256_of(path) != found[0][1]:
+        raise HTTPException(
+            404, f"The file of the report of {quarter} in {locale!r} was changed after it was written: {path.name}."
+        )
     return path

@@ -11,11 +11,10 @@ import dagster as dg
 
 from vitrina.inbox.ledger import Ledger
 from vitrina.publication import open_published
+from vitrina.runs import covering
 from vitrina.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-RANGE_START_TAG = "dagster/asset_partition_range_start"
-RANGE_END_TAG = "dagster/asset_partition_range_end"
 
 
 @dataclass
@@ -41,8 +40,7 @@ class Place:
     def refresh(self, *, raise_on_error: bool = True, **more):
         stale = [period for period, _ in Ledger(self.settings.ledger).stale("stores")]
         assert stale, "no quarter is stale"
-        tags = {RANGE_START_TAG: min(stale), RANGE_END_TAG: max(stale)}
-        return self.execute("stores_refresh", tags=tags, raise_on_error=raise_on_error, **more)
+        return self.execute("stores_refresh", tags=covering(min(stale), max(stale)), raise_on_error=raise_on_error, **more)
 
 
 def make_place(folder: Path) -> Place:

@@ -1,8 +1,11 @@
 """All declared tables and contracts of all products; a product joins by naming its own here."""
 
+from collections.abc import Callable, Mapping
+
 from vitrina.errors import DeclarationError
 from vitrina.inbox.contract import Contract
 from vitrina.stores.contracts import CONTRACTS as STORES_CONTRACTS
+from vitrina.stores.quarters import following_quarter
 from vitrina.stores.tables import TABLES as STORES_TABLES
 from vitrina.tables import Table
 
@@ -12,6 +15,9 @@ CONTRACTS: tuple[Contract, ...] = STORES_CONTRACTS
 
 PRODUCTS_WITH_ASSETS = ("stores",)
 """Products that the graph holds; the others of the five names are on their way."""
+
+FOLLOWING: Mapping[str, Callable[[str], str]] = {"stores": following_quarter}
+"""Per product that is computed by period: the partition key after another."""
 
 
 def tables_of(product: str) -> tuple[type[Table], ...]:

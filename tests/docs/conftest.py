@@ -44,7 +44,7 @@ def tables_of_a_made_up_retailer() -> dict[type, pl.DataFrame]:
     geography = retailer.geo.select("store_id", pl.exclude("store_id").cast(pl.Float64, strict=False).name.prefix("geo_"))
     stores = retailer.stores.select("store_id", "name", "format", "opened_on", "latitude", "longitude")
     network = Network(stores, sales, geography, tuple(sales.get_column("month").unique().sort()))
-    made = features_of_quarters(network, QUARTERS, since=dt.date(2018, 1, 1))
+    made = features_of_quarters(network, QUARTERS, since=dt.date(2018, 1, 1), today=dt.date(2026, 11, 1))
     clusters = cluster_quarters(made.features, made.catalogue, Scenario())
     return {
         StoreFeatures: made.features,

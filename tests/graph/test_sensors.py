@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from sensors.attempts import MOST_ATTEMPTS, REQUEST_TAG, next_attempt
 from simulation.retailer import Size
 from simulation.stores_inbox import write_inbox
 from vitrina.inbox.ledger import Ledger
@@ -85,3 +86,19 @@ def test_the_quarter_runs_by_itself_once_its_sales_have_arrived(ticking, place):
 
     assert at(2026, 10).run_requests[0].partition_key == "2026-07-01"
     assert "not complete" in at(2027, 1).skip_message
+
+
+def test_a_run_that_failed_is_asked_for_again_after_a_pause_and_five_times_at_most(place):
+    job = place.definitions().resolve_job_def("stores_publish")
+    now = dt.datetime.now(dt.UTC)
+    assert next_attempt(place.instance, "work", now) == 0
+    for attempt in range(MOST_ATTEMPTS):
+        run = place.instance.create_run_for_job(job, tags={REQUEST_TAG: "work"}, status=dg.DagsterRunStatus.STARTED)
+        assert "on its way" in next_attempt(place.instance, "work", now).skip_message
+        place.instance.report_run_failed(run)
+        after = now + dt.timedelta(hours=1)
+        if attempt + 1 < MOST_ATTEMPTS:
+            assert "trying again at" in next_attempt(place.instance, "work", now).skip_message
+            assert next_attempt(place.instance, "work", after) == attempt + 1
+    assert "run it by hand" in next_attempt(place.instance, "work", after).skip_message
+    assert next_attempt(place.instance, "other work", now) == 0

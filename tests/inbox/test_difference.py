@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,6 +126,36 @@ def test_a_link_that_leaves_the_inbox_is_reported_and_never_followed(tmp_path):
     listing = look(tmp_path)
     assert {file.path for file in listing.files} == {"stores/stores.csv", "stores/geo.parquet"}
     assert set(listing.outside) == {"stores/sales", "stores/geo.csv"}
+
+
+def test_a_link_to_itself_is_reported_and_hides_no_other_file(tmp_path):
+    folder = tmp_path / "stores"
+    (folder / "sales").mkdir(parents=True)
+    (folder / "sales" / "good.csv").write_text("x")
+    (folder / "a").symlink_to("a")
+    (folder / "sales" / "b.csv").symlink_to("c.csv")
+    (folder / "sales" / "c.csv").symlink_to("b.csv")
+    listing = list_inbox(UPath(folder), CONTRACTS)
+    assert listing.outside == ("stores/a", "stores/sales/b.csv", "stores/sales/c.csv")
+    assert [file.path for file in listing.files] == ["stores/sales/good.csv"]
+
+
+def test_a_link_whose_target_cannot_be_read_is_reported_and_hides_no_other_file(tmp_path, monkeypatch):
+    folder = tmp_path / "stores"
+    (folder / "sales").mkdir(parents=True)
+    (folder / "sales" / "good.csv").write_text("x")
+    (folder / "sales" / "link.csv").symlink_to("good.csv")
+    whole = Path.resolve
+
+    def refused(path, *args):
+        if path.name == "link.csv":
+            raise PermissionError(path)
+        return whole(path, *args)
+
+    monkeypatch.setattr(Path, "resolve", refused)
+    listing = list_inbox(UPath(folder), CONTRACTS)
+    assert listing.outside == ("stores/sales/link.csv",)
+    assert [file.path for file in listing.files] == ["stores/sales/good.csv"]
 
 
 def test_a_pipe_is_no_file(tmp_path):

@@ -52,8 +52,8 @@ def fill(warehouse: Warehouse, shelf: str, aisle: str = "a") -> None:
         replace(connection, Aisle, pl.DataFrame({"aisle": [aisle]}))
 
 
-def publish_at(minute: int, warehouse: Warehouse, settings: Settings, **failed: str):
-    names = [Candidate(table.table_name(), failed.get(table.table_name())) for table in (Shelf, Aisle)]
+def publish_at(minute: int, warehouse: Warehouse, settings: Settings, written: dt.datetime | None = None, **failed: str):
+    names = [Candidate(table.table_name(), failed.get(table.table_name()), written) for table in (Shelf, Aisle)]
     moment = NOON + dt.timedelta(minutes=minute)
     dictionary = DataDictionary.of([Shelf, Aisle])
     return publish("stores", names, dictionary, warehouse=warehouse, settings=settings, now=moment, run_id=f"run-{minute}")
@@ -113,6 +113,16 @@ def test_a_table_carried_forward_twice_keeps_its_first_origin(warehouse, setting
     publish_at(1, warehouse, settings, shelf="check")
     third = publish_at(2, warehouse, settings, shelf="check")
     assert third.tables.filter(pl.col("table_name") == "shelf").item(0, "from_version") == first.pointer.version
+
+
+def test_a_table_is_as_of_when_its_rows_were_written_however_often_it_is_published(warehouse, settings):
+    fill(warehouse, "old")
+    weeks_ago = NOON - dt.timedelta(weeks=3)
+    for minute, failed in enumerate(({}, {}, {"shelf": "check"})):
+        written = NOON if failed else weeks_ago
+        tables = publish_at(minute, warehouse, settings, written, **failed).tables
+        assert tables.filter(pl.col("table_name") == "shelf").item(0, "as_of") == weeks_ago
+    assert tables.filter(pl.col("table_name") == "aisle").item(0, "as_of") == NOON
 
 
 def test_a_table_that_failed_before_it_was_ever_published_is_left_out(warehouse, settings):
@@ -224,6 +234,33 @@ def test_analysts_have_a_read_only_copy_at_a_stable_path(warehouse, settings):
     window.close()
     with duckdb.connect(str(copy), read_only=True) as later:
         assert later.execute("SELECT shelf FROM shelf").fetchall() == [("two",)]
+
+
+def test_a_full_disk_while_the_analysts_copy_is_made_leaves_pointer_and_copy_as_they_were(warehouse, settings, monkeypatch):
+    fill(warehouse, "one")
+    before = publish_at(0, warehouse, settings).pointer
+    fill(warehouse, "two")
+
+    def no_space(source, target):
+        Path(target).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing.shutil, "copyfile", no_space)
+        with pytest.raises(OSError, match="No space left"):
+            publish_at(1, warehouse, settings)
+    assert current(settings, "stores") == before
+    with duckdb.connect(str(analysts_copy(settings, "stores")), read_only=True) as copy:
+        assert copy.execute("SELECT shelf FROM shelf").fetchall() == [("one",)]
+    publish_at(2, warehouse, settings)
+    assert published_shelf(settings) == "two"
+
+
+def test_the_version_in_force_is_kept_also_where_the_clock_was_set_back(warehouse, settings):
+    for minute in (10, 11, 12, 0):
+        fill(warehouse, f"shelf {minute}")
+        publish_at(minute, warehouse, settings)
+    assert published_shelf(settings) == "shelf 0"
 
 
 def test_a_damaged_pointer_is_told_with_a_remedy(warehouse, settings):

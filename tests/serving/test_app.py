@@ -1,13 +1,19 @@
+import datetime as dt
 import io
+import shutil
 
 import duckdb
 import openpyxl
+import polars as pl
 import pytest
 from fastapi.testclient import TestClient
 
 from serving.app import create_app
-from vitrina.publication import current
+from vitrina.dictionary import DataDictionary
+from vitrina.publication import Candidate, current, publish
 from vitrina.settings import Settings
+from vitrina.stores.tables import StoresDeliveries
+from vitrina.warehouse import Warehouse, locate, replace
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("retailer")]
 
@@ -30,6 +36,32 @@ def test_a_report_is_a_workbook(client):
     answer = client.get(f"/reports/stores/{report['quarter']}/{report['locale']}")
     assert answer.status_code == 200
     assert len(openpyxl.load_workbook(io.BytesIO(answer.content)).sheetnames) >= 6
+
+
+def test_a_report_whose_file_was_changed_is_refused(retailer, tmp_path):
+    shutil.copytree(retailer.settings.data, tmp_path / "data")
+    client = TestClient(create_app(Settings(data=tmp_path / "data")))
+    report = client.get("/api/v1/products").json()[0]["reports"][0]
+    address = f"/reports/stores/{report['quarter']}/{report['locale']}"
+    assert client.get(address).status_code == 200
+    for path in (tmp_path / "data" / "artifacts").rglob("*.xlsx"):
+        path.write_bytes(b"something else")
+    answer = client.get(address)
+    assert answer.status_code == 404
+    assert "was changed after it was written" in answer.json()["detail"]
+
+
+def test_a_product_whose_reports_are_not_published_has_none(tmp_path):
+    settings = Settings(data=tmp_path)
+    warehouse = Warehouse(locate(settings, "stores"))
+    with warehouse.write() as connection:
+        replace(connection, StoresDeliveries, pl.DataFrame(schema=StoresDeliveries.polars_schema()))
+    name, dictionary = StoresDeliveries.table_name(), DataDictionary.of([StoresDeliveries])
+    now = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
+    publish("stores", [Candidate(name)], dictionary, warehouse=warehouse, settings=settings, now=now, run_id="run")
+    answer = TestClient(create_app(settings), raise_server_exceptions=False).get("/reports/stores/2026-07-01/en")
+    assert answer.status_code == 404
+    assert "no report" in answer.json()["detail"]
 
 
 def test_the_tables_are_a_duckdb_file(client, tmp_path):

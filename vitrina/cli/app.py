@@ -7,14 +7,17 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
-from vitrina.catalogue import CONTRACTS, PRODUCTS_WITH_ASSETS, find_table
+from vitrina.catalogue import CONTRACTS, FOLLOWING, PRODUCTS_WITH_ASSETS, find_table
 from vitrina.cli import launch, summary
 from vitrina.errors import VitrinaError
 from vitrina.inbox.ledger import Ledger
+from vitrina.inbox.staleness import stretches
 from vitrina.inbox.validate import validate_file
 from vitrina.publication import current
 from vitrina.publication import rollback as roll_back
+from vitrina.runs import covering
 from vitrina.settings import Settings
 from vitrina.warehouse import Warehouse, locate
 from vitrina.warehouse import migrate as migrate_table
@@ -39,7 +42,7 @@ def demo(data: Data = None, seed: Annotated[int, typer.Option(help="Seed of the 
     settings = _settings(data, None)
     inbox = settings.inbox_folder
     if not (inbox / "stores").exists():
-        with console.status(f"Simulating a retailer into {inbox}"):
+        with console.status(summary.plain(f"Simulating a retailer into {inbox}")):
             command = ["simulation", "--size", "demo", "--seed", str(seed), "--inbox", str(inbox)]
             launch.run_module(settings, command, log=settings.data / "logs" / "simulation.log")
     _run(settings, PRODUCTS_WITH_ASSETS)
@@ -80,7 +83,7 @@ def validate(
 ) -> None:
     """Say what the inbox would say of a file, before it is delivered. Ends with 1 where anything would be refused."""
     verdict = validate_file(file, CONTRACTS, today=dt.datetime.now(dt.UTC).date(), contract=contract)
-    console.print(verdict.text(language), markup=False, highlight=False, soft_wrap=True)
+    console.print(summary.plain(verdict.text(language)), soft_wrap=True)
     if not verdict.accepted:
         raise typer.Exit(1)
 
@@ -93,7 +96,9 @@ def rollback(
 ) -> None:
     """Put an earlier published version back into force."""
     pointer = roll_back(product.value, settings=_settings(data, None), to_version=to)
-    console.print(f"{pointer.product}: version {pointer.version} is in force, instead of {pointer.rolled_back_from}.")
+    console.print(
+        summary.plain(f"{pointer.product}: version {pointer.version} is in force, instead of {pointer.rolled_back_from}.")
+    )
 
 
 @app.command()
@@ -102,7 +107,7 @@ def migrate(product: ProductArgument, table: Annotated[str, typer.Argument(help=
     settings = _settings(data, None)
     with Warehouse(locate(settings, product.value), settings.lock_timeout_s).write() as connection:
         migrate_table(connection, find_table(product.value, table))
-    console.print(f"{product.value}/{table} follows its declaration.")
+    console.print(summary.plain(f"{product.value}/{table} follows its declaration."))
 
 
 def main() -> None:
@@ -111,7 +116,15 @@ def main() -> None:
         app()
     except VitrinaError as error:
         Console(stderr=True).print(
-            f"[red]{type(error).__name__}[/red]: {error.problem}\n[b]What to do:[/b] {error.remedy}", soft_wrap=True
+            Text.assemble(
+                (type(error).__name__, "red"),
+                ": ",
+                summary.plain(error.problem),
+                ("\nWhat to do:", "bold"),
+                " ",
+                summary.plain(error.remedy),
+            ),
+            soft_wrap=True,
         )
         raise SystemExit(1) from error
 
@@ -128,10 +141,9 @@ def _run(settings: Settings, products: tuple[str, ...]) -> None:
         with console.status(f"{product}: loading the inbox"):
             launch.execute_job(settings, f"{product}_ingest")
         stale = [period for period, _ in Ledger(settings.ledger).stale(product)]
-        if stale:
-            tags = {launch.RANGE_START_TAG: min(stale), launch.RANGE_END_TAG: max(stale)}
-            with console.status(f"{product}: computing {min(stale)} to {max(stale)}"):
-                _refresh(settings, product, tags)
+        for first, last in stretches(stale, FOLLOWING[product]):
+            with console.status(f"{product}: computing {first} to {last}"):
+                _refresh(settings, product, covering(first, last))
         summary.show(settings, product, console)
 
 

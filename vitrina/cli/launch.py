@@ -15,9 +15,6 @@ from vitrina.settings import Settings
 HOME = Path(__file__).parents[2]
 """The repository's root, where `dagster.yaml` and `definitions.py` lie."""
 
-RANGE_START_TAG = "dagster/asset_partition_range_start"
-RANGE_END_TAG = "dagster/asset_partition_range_end"
-
 
 class RunFailedError(VitrinaError):
     """A program that was started has failed."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from duckdb import DuckDBPyConnection
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from vitrina.inbox.ledger import Ledger
+from vitrina.inbox.messages import shown
 from vitrina.publication import current, open_published
 from vitrina.publication.versions import analysts_copy
 from vitrina.settings import Settings
@@ -23,28 +26,41 @@ def show(settings: Settings, product: str, console: Console) -> None:
     connection = open_published(settings, product)
     try:
         tables = connection.execute("SELECT table_name, n_rows, state FROM published_tables ORDER BY state, table_name").fetchall()
-        reports = connection.execute(
-            "SELECT quarter, locale, path FROM cluster_report WHERE quarter = (SELECT max(quarter) FROM cluster_report) ORDER BY locale"
-        ).fetchall()
+        reports = _newest_reports(connection)
     finally:
         connection.close()
-    made = Table(title=f"{product}: version {pointer.version}", title_justify="left")
+    made = Table(title=plain(f"{product}: version {pointer.version}"), title_justify="left")
     for name in ("table", "rows", "state"):
         made.add_column(name, justify="right" if name == "rows" else "left")
     for name, rows, state in tables:
-        made.add_row(name, f"{rows:,}", state)
+        made.add_row(plain(name), f"{rows:,}", plain(state))
     console.print(made)
     _what_to_open(settings, product, [(f"{quarter} {locale}", settings.data / path) for quarter, locale, path in reports], console)
 
 
+def plain(text: str) -> Text:
+    """Text that the terminal shows as it is: no markup, no control characters, whoever named the files in it."""
+    return Text("\n".join(shown(line, len(line)) for line in text.splitlines()))
+
+
+def _newest_reports(connection: DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    """Quarter, language and path of each report; none where the publication has left them out."""
+    published = connection.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'cluster_report'").fetchone()
+    if published is None:
+        return []
+    return connection.execute(
+        "SELECT quarter, locale, path FROM cluster_report WHERE quarter = (SELECT max(quarter) FROM cluster_report) ORDER BY locale"
+    ).fetchall()
+
+
 def _deliveries(settings: Settings, product: str, console: Console) -> None:
     delivered = Ledger(settings.ledger).deliveries(product)
-    table = Table(title=f"{product}: files in the inbox {settings.inbox_folder}", title_justify="left")
+    table = Table(title=plain(f"{product}: files in the inbox {settings.inbox_folder}"), title_justify="left")
     for name in ("file", "state", "read", "loaded", "refused"):
         table.add_column(name, justify="left" if name in {"file", "state"} else "right")
     columns = ("source_file", "state", "rows_read", "rows_loaded", "rows_refused")
     for file, state, *counts in delivered.select(columns).iter_rows():
-        table.add_row(file, state, *(f"{count:,}" for count in counts))
+        table.add_row(plain(file), plain(state), *(f"{count:,}" for count in counts))
     console.print(table)
 
 
@@ -61,7 +77,7 @@ def _what_to_open(settings: Settings, product: str, reports: list[tuple[str, Pat
     width = max(len(what) for what, _ in rows)
     for what, where in rows:
         # never folded: people copy the path
-        console.print(f"  {what:<{width}}  {where}", markup=False, highlight=False, soft_wrap=True)
+        console.print(plain(f"  {what:<{width}}  {where}"), soft_wrap=True)
 
 
 def _short(path: Path) -> str:

@@ -55,7 +55,7 @@ class Listing:
     unexpected
         Paths that no contract knows, or whose names are not Unicode.
     outside
-        Links that leave the inbox; they are never followed.
+        Links that leave the inbox, run in circles, or cannot be read; they are never followed.
     """
 
     files: tuple[FoundFile, ...]
@@ -179,12 +179,16 @@ class _Walk:
                 self.files.append((relative, *stamp))
 
     def _follow_within(self, link: Path, relative: str) -> None:
-        target = link.resolve()
-        if not target.is_relative_to(Path(self.folder.path).resolve()):
+        try:
+            target = link.resolve()
+            if not target.is_relative_to(Path(self.folder.path).resolve()):
+                self.outside.append(f"{self.folder.name}/{relative}")
+            elif target.is_file() and not is_ignored(target.name):
+                status = target.stat()
+                self.files.append((relative, status.st_size, str(status.st_mtime_ns)))
+        except (OSError, RuntimeError):
+            # a RuntimeError is how Python 3.11 and 3.12 tell of a link to itself
             self.outside.append(f"{self.folder.name}/{relative}")
-        elif target.is_file() and not is_ignored(target.name):
-            status = target.stat()
-            self.files.append((relative, status.st_size, str(status.st_mtime_ns)))
 
     def listing(self, contracts: Sequence[Contract]) -> Listing:
         order = {contract.name: position for position, contract in enumerate(contracts)}

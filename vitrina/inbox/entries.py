@@ -55,7 +55,7 @@ class Entry:
     findings
         For the receipt; None once the receipt is written.
     reopened
-        Whether it is to be read again, because its unknown references may be known now.
+        Whether it is to be read again: its unknown references may be known now, or it is a copy whose original was superseded.
     """
 
     product: str

@@ -180,11 +180,20 @@ class _Run:
         return listing, tuple(found for found in listing.files if found.path in wanted and found.stamp not in known)
 
     def _take_all(self, contract: Contract, complete: Sequence[FoundFile], listing: Listing) -> None:
-        """Read a contract's files, those among them that a master before has reopened."""
-        reopened = {entry.found for entry in self.ledger.reopened(self.product)}
-        for found in listing.files:
-            if found.contract == contract.name and (found in reopened or found in complete):
+        """Read a contract's files, those among them that a master before has reopened, and those that they reopen themselves."""
+        of_contract = [found for found in listing.files if found.contract == contract.name]
+        reopened = self._reopened()
+        for found in of_contract:
+            if found in reopened or found in complete:
                 self._take(contract, found)
+        # copies of what was just superseded; not what was tried in vain a moment ago
+        copies = self._reopened() - reopened
+        for found in of_contract:
+            if found in copies:
+                self._take(contract, found)
+
+    def _reopened(self) -> set[FoundFile]:
+        return {entry.found for entry in self.ledger.reopened(self.product)}
 
     def _take(self, contract: Contract, found: FoundFile) -> None:
         content = self._content(found)
@@ -192,12 +201,13 @@ class _Run:
             return
         fingerprint = hashlib.sha256(content).hexdigest()
         latest = self.ledger.latest(self.product, found.path)
-        if latest is None or latest.fingerprint != fingerprint or latest.state is not State.LOADED:
-            self._receive(contract, self._new_entry(contract, found, fingerprint, latest), content)
-        elif latest.reopened:
-            # under its old number, or an old file would win over later corrections
+        if latest is not None and latest.reopened and latest.fingerprint == fingerprint:
+            # under its old number, or an old file would win over later corrections: a copy of what was superseded, too,
+            # was delivered before the version that superseded it, which may be the correction
             again = replace(latest, reopened=False, findings=None, size=found.size, modified=found.modified)
             self._receive(contract, again, content)
+        elif latest is None or latest.fingerprint != fingerprint or latest.state is not State.LOADED:
+            self._receive(contract, self._new_entry(contract, found, fingerprint, latest), content)
         else:
             self.ledger.restamp(latest, found)
             self.unchanged.append(found.path)

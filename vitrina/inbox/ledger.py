@@ -121,7 +121,8 @@ class Ledger:
     def record(self, entry: Entry, *, reopens: Collection[str] = ()) -> None:
         """Write down what became of a file, all of it in one transaction.
 
-        A loaded version supersedes the one before it under the same path.
+        A loaded version supersedes the one before it under the same path. Files that were not loaded because they were
+        copies of what is superseded are reopened in the same transaction, for nothing else holds their rows now.
 
         Parameters
         ----------
@@ -132,23 +133,28 @@ class Ledger:
         """
         stored = to_row(entry)
         with self._transaction() as connection:
+            # what a path held before is never read again
+            older = [entry.product, entry.path, entry.delivery]
+            connection.execute("UPDATE files SET reopened = 0 WHERE product = ? AND path = ? AND delivery <> ?", older)
+            replaced: list[tuple[str, str]] = []
             if entry.state is State.LOADED:
-                connection.execute(
-                    "UPDATE files SET state = 'superseded', reopened = 0 WHERE product = ? AND path = ? AND state = 'loaded' AND delivery <> ?",
-                    [entry.product, entry.path, entry.delivery],
-                )
+                replaced = connection.execute(
+                    "UPDATE files SET state = 'superseded' WHERE product = ? AND path = ? AND state = 'loaded' AND delivery <> ?"
+                    " RETURNING contract, fingerprint",
+                    older,
+                ).fetchall()
             connection.execute(
                 f"INSERT OR REPLACE INTO files ({', '.join(stored)}) VALUES ({', '.join('?' * len(stored))})",  # noqa: S608  # our own names
                 list(stored.values()),
             )
+            for contract, fingerprint in replaced:
+                _reopen_copies(connection, entry.product, contract, fingerprint)
             for contract in reopens:
                 connection.execute(
                     "UPDATE files SET reopened = 1 WHERE product = ? AND contract = ? AND state = 'loaded' AND unresolved > 0",
                     [entry.product, contract],
                 )
-                connection.execute(
-                    "INSERT INTO meta VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1", [f"reopenings:{entry.product}"]
-                )
+                _count_reopening(connection, entry.product)
 
     def restamp(self, entry: Entry, found: FoundFile) -> None:
         """The same content with a new date: known from now on, and nothing else changes."""
@@ -268,6 +274,29 @@ class Ledger:
                 f"The ledger {self.path} cannot be used: {error}",
                 "Make sure that the disk has room, that the folder can be written, and that no program holds the file open.",
             ) from error
+
+
+def _reopen_copies(connection: sqlite3.Connection, product: str, contract: str, fingerprint: str) -> None:
+    """Reopen the files that hold what no loaded version holds any more, unless they hold something else by now."""
+    copies = connection.execute(
+        """
+        UPDATE files SET reopened = 1
+        WHERE product = :product AND contract = :contract AND fingerprint = :fingerprint AND state = 'duplicate'
+            AND delivery IN (SELECT max(delivery) FROM files WHERE product = :product GROUP BY path)
+            AND NOT EXISTS (
+                SELECT 1 FROM files AS other
+                WHERE other.product = :product AND other.contract = :contract AND other.fingerprint = :fingerprint
+                    AND other.state = 'loaded'
+            )
+        """,
+        {"product": product, "contract": contract, "fingerprint": fingerprint},
+    )
+    if copies.rowcount:
+        _count_reopening(connection, product)
+
+
+def _count_reopening(connection: sqlite3.Connection, product: str) -> None:
+    connection.execute("INSERT INTO meta VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1", [f"reopenings:{product}"])
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

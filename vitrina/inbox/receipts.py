@@ -13,15 +13,15 @@ from vitrina.files import slug, write_atomically
 from vitrina.i18n import Translate, translator
 from vitrina.inbox.entries import Entry, State
 from vitrina.inbox.findings import Example, Findings, Problem
-from vitrina.inbox.messages import message, shown
+from vitrina.inbox.messages import message
 from vitrina.inbox.rules import WHOLE_ROW
+from vitrina.markdown import escaped_markdown
 
 DOMAIN = "receipts"
 PROBLEMS = 20
 """Problems that a receipt lists; the table of refused rows has them all."""
 
 _NAME_LENGTH = 40
-_SPECIAL = str.maketrans({character: f"\\{character}" for character in r"\`*[]<>|#"} | {"&": "&amp;"})
 
 OUTCOMES = {
     State.LOADED: "The file was loaded.",
@@ -70,9 +70,9 @@ def receipt(entry: Entry, findings: Findings, locale: str) -> str:
         (_("Version under this name"), str(entry.version)),
     ]
     lines = [
-        f"# {message('Receipt for {file}', file=_escaped(entry.path)).translated(_)}",
+        f"# {message('Receipt for {file}', file=escaped_markdown(entry.path)).translated(_)}",
         f"**{_outcome(entry, findings, _)}**",
-        "\n".join(f"- {name}: {_escaped(value)}" for name, value in facts),
+        "\n".join(f"- {name}: {escaped_markdown(value)}" for name, value in facts),
         content_of_receipt(findings, locale),
         f"## {_('What happens next')}",
         "\n".join(f"- {_(step)}" for step in _next_steps(entry, findings)),
@@ -86,7 +86,7 @@ def content_of_receipt(findings: Findings, locale: str) -> str:
     _ = translator(locale, DOMAIN)
     parts = [_failure(findings, _), _counts(findings, locale, _), _problems(findings.problems, locale, _)]
     if findings.notes:
-        parts += [f"## {_('Notes')}", "\n".join(f"- {_escaped(note.translated(_))}" for note in findings.notes)]
+        parts += [f"## {_('Notes')}", "\n".join(f"- {escaped_markdown(note.translated(_))}" for note in findings.notes)]
     return "\n\n".join(filter(None, parts))
 
 
@@ -99,7 +99,7 @@ def _failure(findings: Findings, _: Translate) -> str:
     if findings.failure is None:
         return ""
     what, to_do = findings.failure
-    return f"{_escaped(what.translated(_))}\n\n{_('What to do')}: {_escaped(to_do.translated(_))}"
+    return f"{escaped_markdown(what.translated(_))}\n\n{_('What to do')}: {escaped_markdown(to_do.translated(_))}"
 
 
 def _counts(findings: Findings, locale: str, _: Translate) -> str:
@@ -129,17 +129,17 @@ def _problems(problems: tuple[Problem, ...], locale: str, _: Translate) -> str:
 
 def _problem(problem: Problem, locale: str, _: Translate) -> list[str]:
     return [
-        _(WHOLE_ROW) if problem.column == WHOLE_ROW else _escaped(problem.column),
-        _escaped(problem.expectation.translated(_)),
+        _(WHOLE_ROW) if problem.column == WHOLE_ROW else escaped_markdown(problem.column),
+        escaped_markdown(problem.expectation.translated(_)),
         str(format_decimal(problem.values, locale=locale)),
         "; ".join(_example(example, _) for example in problem.examples),
-        _escaped(problem.remedy.translated(_)),
+        escaped_markdown(problem.remedy.translated(_)),
     ]
 
 
 def _example(example: Example, _: Translate) -> str:
     row = message("row {row}", row=example.source_row).translated(_)
-    return f"{row}: {_escaped(example.value) if example.value is not None else _('empty')}"
+    return f"{row}: {escaped_markdown(example.value) if example.value is not None else _('empty')}"
 
 
 def _next_steps(entry: Entry, findings: Findings) -> list[str]:
@@ -149,8 +149,3 @@ def _next_steps(entry: Entry, findings: Findings) -> list[str]:
         return [_WHEN_QUARANTINED]
     steps = [_WHEN_REFUSED] if findings.counts.refused > entry.unresolved else []
     return steps + ([_WHEN_UNRESOLVED] if entry.unresolved else []) or [_WHEN_LOADED]
-
-
-def _escaped(text: str) -> str:
-    """Text that Markdown, and HTML made from it, show as it is."""
-    return shown(text, limit=1000).translate(_SPECIAL)

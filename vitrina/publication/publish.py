@@ -39,11 +39,14 @@ class Candidate:
     name
         Table in the warehouse and in the published file.
     failed_check
-        Name of the blocking check that last failed, in this run or an earlier one; None where the table may be published.
+        The check that holds the table back, in this run or an earlier one; None where the table may be published.
+    written_at
+        When the rows in the warehouse were written, in UTC; None where nobody noted it, which counts as now.
     """
 
     name: str
     failed_check: str | None = None
+    written_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,7 @@ def _fill(  # noqa: PLR0913  # the parts of one step
             database, schema = source if fresh else ("previous", "main")
             if (fresh or previous is not None) and exists(connection, database, schema, candidate.name):
                 n_rows = copy_table(connection, (database, schema), candidate.name)
-                origin = (version, now) if fresh else _origin(connection, candidate.name)
+                origin = (version, candidate.written_at or now) if fresh else _origin(connection, candidate.name)
                 rows.append(
                     {
                         "table_name": candidate.name,
@@ -249,18 +252,22 @@ def _verify(making: Path, tables: pl.DataFrame) -> None:
 
 
 def _put_into_force(settings: Settings, pointer: Pointer) -> None:
-    """Swap the pointer, then the analysts' copy; each is one rename."""
-    point_to(settings, pointer)
+    """Make the analysts' copy ready, then swap the pointer and the copy: what can fail for want of space comes before both."""
     copy = analysts_copy(settings, pointer.product)
     arriving = copy.with_suffix(".arriving")
     arriving.unlink(missing_ok=True)
     shutil.copyfile(version_file(settings, pointer.product, pointer.version), arriving)
     arriving.chmod(0o444)
+    point_to(settings, pointer)
     os.replace(arriving, copy)  # noqa: PTH105  # the word that readers of this line know
 
 
 def _prune(settings: Settings, product: str) -> None:
+    """Delete the oldest versions, never the one in force: a clock that was set back makes it one of them."""
+    in_force = current(settings, product)
     for version in versions(settings, product)[: -settings.published_versions]:
+        if in_force is not None and version == in_force.version:
+            continue
         version_file(settings, product, version).unlink(missing_ok=True)
 
 

@@ -15,11 +15,14 @@ class PublishedVersion(Table, name="published_version"):
 
 
 class PublishedTables(Table, name="published_tables"):
-    """One row per published table: how fresh it is, and whether a failed check holds it at an earlier version."""
+    """One row per published table: when its rows were written, and whether a check holds it at an earlier version."""
 
     table: str = column("Table of this file.", key=True, name="table_name")
     n_rows: int = column("Rows.", ge=0)
-    state: str = column("Whether the rows are those of this version.", isin=("fresh", "carried forward"))
-    from_version: str = column("Version in which these rows were first published.")
-    as_of: MOMENT = column("When these rows were first published.")
-    reason: str = column("The failed check that holds the table back.", nullable=True)
+    state: str = column(
+        "Whether the rows were taken from the warehouse for this version, or from the version before.",
+        isin=("fresh", "carried forward"),
+    )
+    from_version: str = column("Latest version that took these rows from the warehouse.")
+    as_of: MOMENT = column("When these rows were written to the warehouse, however often they were published since.")
+    reason: str = column("The check that holds the table back: it failed, or has not judged the rows.", nullable=True)

@@ -8,7 +8,6 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import polars as pl
@@ -60,8 +59,14 @@ class Features:
     skipped: tuple[dt.date, ...]
 
 
-def features_of_quarters(
-    network: Network, quarters: Sequence[dt.date], *, since: dt.date, window_quarters: int = 4, max_category_shares: int = 20
+def features_of_quarters(  # noqa: PLR0913  # what is known, and how far to look back
+    network: Network,
+    quarters: Sequence[dt.date],
+    *,
+    since: dt.date,
+    today: dt.date,
+    window_quarters: int = 4,
+    max_category_shares: int = 20,
 ) -> Features:
     """Features of the quarters whose sales are complete.
 
@@ -73,6 +78,8 @@ def features_of_quarters(
         First days of the quarters asked for.
     since
         First day of the first quarter that counts.
+    today
+        A quarter that is not over is not complete.
     window_quarters, max_category_shares
         As for `store_features`.
 
@@ -81,7 +88,7 @@ def features_of_quarters(
     DeliveryError
         None of the quarters is complete.
     """
-    complete = complete_quarters(network.sale_dates, since)
+    complete = complete_quarters(network.sale_dates, since, today)
     wanted = [quarter for quarter in quarters if quarter in complete]
     if not wanted:
         raise DeliveryError(
@@ -126,9 +133,9 @@ def store_features(
     window = history.filter(pl.col("month") >= add_months(quarter, 3 - 3 * window_quarters))
     labels = _share_names(window, max_category_shares)
     features = (
-        _trade(window, history, quarter)
+        _trade(window, history)
         .join(_growth(history, quarter), on="store_id", how="left")
-        .join(_seasonality(window, quarter), on="store_id", how="left")
+        .join(_seasonality(window), on="store_id", how="left")
         .join(_shares(window, labels), on="store_id", how="left")
         .join(_master(network.stores, quarter), on="store_id")
         .pipe(_distances)
@@ -140,36 +147,44 @@ def store_features(
     return features, _catalogue(features, {name: label for label, name in labels.items()}, quarter)
 
 
-def _trade(window: pl.DataFrame, history: pl.DataFrame, quarter: dt.date) -> pl.DataFrame:
-    """Amounts per month since the store's first sale, so that a store that opened late is not called small."""
-    window_start = cast("dt.date | None", window.get_column("month").min()) or quarter
+def _trade(window: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
+    """Amounts per month since the store's first sale, so that a store that opened late is not called small.
+
+    Each measure counts only the months for which the network has delivered it: a file that gained a column half a year
+    ago would otherwise halve the measure, and a quarter that was never delivered would shrink the stores that were open.
+    """
     first_sale = history.group_by("store_id").agg(pl.col("month").min().alias("first_month"))
-    # Polars sums a column of nulls to 0: a measure that the file lacks must stay missing
-    sums = [_sum_or_null(name) for name in ("receipts", "customers")]
-    totals = window.group_by("store_id").agg(pl.col("revenue_minor").sum() / MINOR_UNITS, *sums)
-    end = add_months(quarter, 3)
-    return (
-        totals.join(first_sale, on="store_id")
-        .with_columns(pl.max_horizontal("first_month", pl.lit(window_start)).alias("first_month"))
-        .with_columns(
-            (12 * (end.year - pl.col("first_month").dt.year()) + end.month - pl.col("first_month").dt.month())
-            .cast(pl.Int64)
-            .alias("months_observed")
-        )
-        .select(
-            "store_id",
-            "months_observed",
-            (pl.col("revenue_minor") / pl.col("months_observed")).alias("revenue"),
-            (pl.col("customers") / pl.col("months_observed")).alias("customers"),
-            (pl.col("receipts") / pl.col("months_observed")).alias("receipts"),
-            pl.when(pl.col("receipts") > 0).then(pl.col("revenue_minor") / pl.col("receipts")).alias("average_basket"),
-        )
+    totals = window.group_by("store_id").agg(
+        pl.col("revenue_minor").sum() / MINOR_UNITS,
+        _sum_or_null("receipts"),
+        _sum_or_null("customers"),
+        (pl.col("revenue_minor").filter(pl.col("receipts").is_not_null()).sum() / MINOR_UNITS).alias("revenue_with_receipts"),
+    )
+    months = {name: _months_since_first_sale(window, name) for name in ("revenue_minor", "receipts", "customers")}
+    return totals.join(first_sale, on="store_id").select(
+        "store_id",
+        months["revenue_minor"].fill_null(0).alias("months_observed"),
+        (pl.col("revenue_minor") / months["revenue_minor"]).alias("revenue"),
+        (pl.col("customers") / months["customers"]).alias("customers"),
+        (pl.col("receipts") / months["receipts"]).alias("receipts"),
+        pl.when(pl.col("receipts") > 0).then(pl.col("revenue_with_receipts") / pl.col("receipts")).alias("average_basket"),
     )
 
 
+def _months_since_first_sale(window: pl.DataFrame, measure: str) -> pl.Expr:
+    """Months of the window that have the measure and are not before the store's first; null where there are none."""
+    delivered = window.filter(pl.col(measure).is_not_null()).get_column("month").unique().sort()
+    open_then = [(pl.col("first_month") <= month).cast(pl.Int64) for month in delivered]
+    count = pl.sum_horizontal(open_then) if open_then else pl.lit(0, dtype=pl.Int64)
+    return pl.when(count > 0).then(count)
+
+
 def _growth(history: pl.DataFrame, quarter: dt.date) -> pl.DataFrame:
-    """Against the same quarter a year before, for a store that sold in all of it."""
+    """Against the same quarter a year before, for a store that sold from its first month on, where all of it was delivered."""
     a_year_before = add_months(quarter, -12)
+    delivered = set(history.get_column("month").unique())
+    if not all(add_months(a_year_before, offset) in delivered for offset in range(3)):
+        return pl.DataFrame(schema={"store_id": pl.String, "growth": pl.Float64})
     opened = history.group_by("store_id").agg(pl.col("month").min().alias("first_month"))
     now = _revenue_between(history, quarter, "revenue_now")
     then = _revenue_between(history, a_year_before, "revenue_then")
@@ -181,10 +196,8 @@ def _growth(history: pl.DataFrame, quarter: dt.date) -> pl.DataFrame:
     )
 
 
-def _seasonality(window: pl.DataFrame, quarter: dt.date) -> pl.DataFrame:
-    by_month = (
-        window.filter(pl.col("month") < add_months(quarter, 3)).group_by("store_id", "month").agg(pl.col("revenue_minor").sum())
-    )
+def _seasonality(window: pl.DataFrame) -> pl.DataFrame:
+    by_month = window.group_by("store_id", "month").agg(pl.col("revenue_minor").sum())
     return (
         # in a fixed order, or the last digit of the deviation changes from run to run
         by_month.sort("store_id", "month")
@@ -200,18 +213,17 @@ def _seasonality(window: pl.DataFrame, quarter: dt.date) -> pl.DataFrame:
 
 
 def _share_names(window: pl.DataFrame, limit: int) -> dict[str, str]:
-    """Category → column of its share: the largest by revenue, then one for all others.
-
-    Names that would coincide carry a hash of the category, so that a column means the same in every quarter.
-    """
+    """Category → column of its share: the largest by revenue, then one for all others."""
     sold = window.filter(pl.col("category").is_not_null()).group_by("category").agg(pl.col("revenue_minor").sum())
     ranked = sold.sort("revenue_minor", "category", descending=[True, False]).get_column("category").to_list()
     kept = sorted(ranked[:limit]) + ([ALL_OTHER] if len(ranked) > limit else [])
-    plain = [f"share_{slug(category)}" for category in kept]
-    return {
-        category: name if plain.count(name) == 1 else f"{name}_{hashlib.sha256(category.encode()).hexdigest()[:6]}"
-        for category, name in zip(kept, plain, strict=True)
-    }
+    return {category: _share_name(category) for category in kept}
+
+
+def _share_name(category: str) -> str:
+    """A column that means the same category in every quarter: a name that had to be changed carries a hash of its own."""
+    name = slug(category)
+    return f"share_{name}" if name == category else f"share_{name}_{hashlib.sha256(category.encode()).hexdigest()[:6]}"
 
 
 def _shares(window: pl.DataFrame, labels: dict[str, str]) -> pl.DataFrame:

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from vitrina.stores.quarters import stale_quarters
+from vitrina.inbox.staleness import Staleness
+from vitrina.sql import quote
+from vitrina.stores.quarters import complete_quarters, stale_quarters
+from vitrina.stores.tables import StoreFeatures
+from vitrina.warehouse import stored_columns
 
 if TYPE_CHECKING:
     import duckdb
 
     from vitrina.inbox.entries import Entry
     from vitrina.settings import Settings
+    from vitrina.tables import Table
     from vitrina.warehouse import Warehouse
 
 
@@ -61,16 +66,23 @@ def snapshot(connection: duckdb.DuckDBPyConnection) -> str:
     return f"delivery {latest}" if latest is not None else "no delivery"
 
 
-def stale_quarters_of(entries: Sequence[Entry], warehouse: Warehouse, settings: Settings) -> tuple[dt.date, ...]:
-    """Quarters to compute anew after some deliveries; master data touches every quarter."""
-    if not entries:
-        return ()
+def staleness(entries: Sequence[Entry], warehouse: Warehouse, settings: Settings, today: dt.date) -> Staleness:
+    """Quarters to compute anew after some deliveries, and those that can be computed; master data touches every quarter."""
     with warehouse.read() as connection:
         dates = [row[0] for row in connection.execute("SELECT DISTINCT date FROM raw_sales").fetchall()]
+        computed = stored_quarters(connection, StoreFeatures)
+    complete = complete_quarters(dates, settings.first_quarter, today)
     changes = [
         (entry.changed_from, entry.changed_to) if entry.changed_from is not None and entry.changed_to is not None else None
         for entry in entries
         # sales that changed no row changed no quarter
         if entry.contract != SALES or entry.changed_from is not None
     ]
-    return stale_quarters(changes, dates, since=settings.first_quarter, window_quarters=settings.window_quarters)
+    return Staleness(stale_quarters(changes, complete, computed, settings.window_quarters), complete)
+
+
+def stored_quarters(connection: duckdb.DuckDBPyConnection, table: type[Table]) -> frozenset[dt.date]:
+    """Quarters that a table has rows of."""
+    if not stored_columns(connection, table.table_name()):
+        return frozenset()
+    return frozenset(row[0] for row in connection.execute(f"SELECT DISTINCT quarter FROM {quote(table.table_name())}").fetchall())  # noqa: S608  # quoted

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from vitrina.errors import ScenarioError
+from vitrina.files import slug
 from vitrina.settings import Settings
 from vitrina.stores.clustering import Clustering, cluster_stores
 from vitrina.stores.report import Provenance, write_report
@@ -73,6 +74,31 @@ def cluster_quarters(features: pl.DataFrame, catalogue: pl.DataFrame, scenario: 
     return QuarterlyClusterings(tuple(clusterings), unanswered)
 
 
+def refuse_to_empty(stored: Collection[dt.date], without_rows: Collection[dt.date], reason: str) -> None:
+    """Stop a run before it replaces rows by nothing.
+
+    Parameters
+    ----------
+    stored
+        Quarters that have rows now.
+    without_rows
+        Quarters for which the run has none.
+    reason
+        Why not.
+
+    Raises
+    ------
+    ScenarioError
+        A quarter would lose its rows.
+    """
+    losing = sorted(set(stored) & set(without_rows))
+    if losing:
+        raise ScenarioError(
+            f"{', '.join(map(str, losing))}: {reason}, but it has rows from an earlier run. Nothing was changed.",
+            "Run only the other quarters, or change the request or the deliveries so that this one can be computed.",
+        )
+
+
 def recluster(features: pl.DataFrame, catalogue: pl.DataFrame, scenarios: pl.DataFrame) -> tuple[Clustering, ...]:
     """The clusterings behind stored scenarios: the method is deterministic, so nothing but the request need be kept.
 
@@ -96,16 +122,19 @@ def _of(frame: pl.DataFrame, quarter: dt.date) -> pl.DataFrame:
 def write_reports(clusterings: Sequence[Clustering], provenance: Provenance, settings: Settings) -> pl.DataFrame:
     """Write the workbook of every quarter in every language of the settings.
 
+    The run is in a file's name: what an earlier run wrote, and a published version names, stays as it is.
+
     Returns
     -------
     polars.DataFrame
         Rows of `ClusterReport`.
     """
     rows = []
+    run = slug(provenance.run_id).replace("_", "")[:12]
     for clustering in clusterings:
         quarter = clustering.quarter
         for locale in settings.locales:
-            path = settings.artifacts / "stores" / "cluster_report" / f"clusters_{quarter}_{locale}.xlsx"
+            path = settings.artifacts / "stores" / "cluster_report" / f"clusters_{quarter}_{locale}_{run}.xlsx"
             rows.append(
                 {
                     "quarter": quarter,

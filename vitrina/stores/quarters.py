@@ -27,8 +27,17 @@ def add_months(month: dt.date, months: int) -> dt.date:
     return dt.date(index // 12, index % 12 + 1, 1)
 
 
-def complete_quarters(sale_dates: Collection[dt.date], since: dt.date) -> tuple[dt.date, ...]:
-    """Quarters whose three months all have sales and whose last week, or any later day, has been delivered.
+def following_quarter(key: str) -> str:
+    """The partition key after another.
+
+    >>> following_quarter("2022-10-01")
+    '2023-01-01'
+    """
+    return add_months(dt.date.fromisoformat(key), 3).isoformat()
+
+
+def complete_quarters(sale_dates: Collection[dt.date], since: dt.date, today: dt.date) -> tuple[dt.date, ...]:
+    """Quarters that are over, whose three months all have sales, and whose last week or any later day has been delivered.
 
     A feed that states sums by month dates them on the first: its last month counts as delivered whole.
 
@@ -38,6 +47,8 @@ def complete_quarters(sale_dates: Collection[dt.date], since: dt.date) -> tuple[
         Distinct dates of sales in the whole network.
     since
         First day of the first quarter to consider.
+    today
+        The current day.
     """
     if not sale_dates:
         return ()
@@ -49,22 +60,23 @@ def complete_quarters(sale_dates: Collection[dt.date], since: dt.date) -> tuple[
     return tuple(
         quarter
         for quarter in candidates
-        if quarter >= since
+        if since <= quarter
+        and add_months(quarter, 3) <= today
         and all(add_months(quarter, offset) in months for offset in range(3))
         and known_until >= add_months(quarter, 3) - dt.timedelta(days=1)
     )
 
 
-def incomplete_quarters(sale_dates: Collection[dt.date], since: dt.date) -> tuple[dt.date, ...]:
-    """Quarters that have sales but cannot be computed yet, or lie before `since`."""
-    complete = set(complete_quarters(sale_dates, since))
-    return tuple(sorted({quarter_of(day) for day in sale_dates} - complete))
+def may_be_complete(quarter: dt.date, last_sale: dt.date) -> bool:
+    """Whether a feed whose latest sale is known may have delivered the whole quarter: up to its last week, or by month."""
+    after = add_months(quarter, 3)
+    return last_sale >= after - dt.timedelta(days=1) - LAST_WEEK or last_sale == add_months(quarter, 2)
 
 
 def affected_quarters(first: dt.date, last: dt.date, complete: Collection[dt.date], window_quarters: int) -> tuple[dt.date, ...]:
     """Complete quarters whose features change when sales between two dates change.
 
-    The quarter before `first` is among them, for new sales may have completed it; growth looks back four quarters.
+    Growth looks back four quarters, whatever the window.
 
     Parameters
     ----------
@@ -76,12 +88,15 @@ def affected_quarters(first: dt.date, last: dt.date, complete: Collection[dt.dat
         Quarters that features look back on, the quarter itself included.
     """
     reach = max(window_quarters - 1, 4)
-    start, end = add_months(quarter_of(first), -3), add_months(quarter_of(last), 3 * reach)
+    start, end = quarter_of(first), add_months(quarter_of(last), 3 * reach)
     return tuple(sorted(quarter for quarter in complete if start <= quarter <= end))
 
 
 def stale_quarters(
-    changes: Iterable[tuple[dt.date, dt.date] | None], sale_dates: Collection[dt.date], *, since: dt.date, window_quarters: int
+    changes: Iterable[tuple[dt.date, dt.date] | None],
+    complete: Collection[dt.date],
+    computed: Collection[dt.date],
+    window_quarters: int,
 ) -> tuple[dt.date, ...]:
     """Quarters to compute anew after some deliveries.
 
@@ -89,15 +104,14 @@ def stale_quarters(
     ----------
     changes
         Per delivery the earliest and latest date it touched; ``None`` for master data, which touches every quarter.
-    sale_dates
-        Distinct dates of sales in the whole network, after the deliveries.
-    since
-        First day of the first quarter to consider.
+    complete
+        Quarters that can be computed.
+    computed
+        Quarters that have been computed; a complete one that has not is stale, whatever completed it.
     window_quarters
         Quarters that features look back on.
     """
-    complete = complete_quarters(sale_dates, since)
-    stale: set[dt.date] = set()
+    stale = set(complete) - set(computed)
     for change in changes:
         stale.update(complete if change is None else affected_quarters(*change, complete, window_quarters))
     return tuple(sorted(stale))

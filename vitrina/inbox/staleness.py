@@ -1,0 +1,47 @@
+"""What deliveries mean for the periods that are computed from them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Staleness:
+    """Periods, each as its first day.
+
+    Attributes
+    ----------
+    stale
+        To be computed anew.
+    computable
+        Periods whose inputs are complete; a mark on any other period would make every refresh fail.
+    """
+
+    stale: tuple[dt.date, ...]
+    computable: tuple[dt.date, ...]
+
+
+def stretches(periods: Iterable[str], following: Callable[[str], str]) -> list[tuple[str, str]]:
+    """Runs of neighbouring periods, each as its first and last: what lies between two of them is not computed anew.
+
+    Parameters
+    ----------
+    periods
+        Partition keys to cover.
+    following
+        The key of the period after another.
+
+    Examples
+    --------
+    >>> stretches(["2", "4", "5"], lambda key: str(int(key) + 1))
+    [('2', '2'), ('4', '5')]
+    """
+    found: list[tuple[str, str]] = []
+    for key in sorted(periods):
+        if found and following(found[-1][1]) == key:
+            found[-1] = (found[-1][0], key)
+        else:
+            found.append((key, key))
+    return found
