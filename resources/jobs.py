@@ -5,6 +5,8 @@ import dagster as dg
 # dagster has no public name for the type of its own define_asset_job
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from vitrina.runs import PRODUCT_TAG
+
 AssetJob = UnresolvedAssetJobDefinition
 
 
@@ -14,7 +16,7 @@ def ingest_job(product: str, inbox: dg.AssetsDefinition) -> AssetJob:
         f"{product}_ingest",
         selection=dg.AssetSelection.assets(inbox),
         description=f"Load new files of {product} from the inbox.",
-        tags={"product": product},
+        tags={PRODUCT_TAG: product},
     )
 
 
@@ -24,7 +26,7 @@ def refresh_job(product: str, inbox: dg.AssetsDefinition) -> AssetJob:
         f"{product}_refresh",
         selection=dg.AssetSelection.groups(product) - dg.AssetSelection.assets(inbox),
         description=f"Bring {product} up to date with what was loaded, and publish it.",
-        tags={"product": product},
+        tags={PRODUCT_TAG: product},
     )
 
 
@@ -34,7 +36,7 @@ def publish_job(product: str) -> AssetJob:
         f"{product}_publish",
         selection=dg.AssetSelection.assets([product, "publication"]),
         description=f"Publish what {product} has; tables that failed their check stay as published before.",
-        tags={"product": product},
+        tags={PRODUCT_TAG: product},
     )
 
 
@@ -44,7 +46,7 @@ def product_job(product: str) -> AssetJob:
         product,
         selection=dg.AssetSelection.groups(product),
         description=f"The whole of {product} for one period, from the inbox to publication.",
-        tags={"product": product},
+        tags={PRODUCT_TAG: product},
     )
 
 

@@ -1,7 +1,9 @@
-"""The names by which a run is told which periods it covers, on the command line and in sensors alike."""
+"""The names by which a run is told what it covers and who started it, on the command line, in jobs and in sensors alike."""
 
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
+PRODUCT_TAG = "product"
+LAUNCHED_TAG = "vitrina/command_line"
 
 
 def covering(first: str, last: str) -> dict[str, str]:

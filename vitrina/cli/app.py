@@ -138,12 +138,13 @@ def _settings(data: Path | None, inbox: str | None) -> Settings:
 
 def _run(settings: Settings, products: tuple[str, ...]) -> None:
     for product in products:
-        with console.status(f"{product}: loading the inbox"):
-            launch.execute_job(settings, f"{product}_ingest")
-        stale = [period for period, _ in Ledger(settings.ledger).stale(product)]
-        for first, last in stretches(stale, FOLLOWING[product]):
-            with console.status(f"{product}: computing {first} to {last}"):
-                _refresh(settings, product, covering(first, last))
+        with launch.alone(settings, product):
+            with console.status(f"{product}: loading the inbox"):
+                launch.execute_job(settings, f"{product}_ingest")
+            stale = [period for period, _ in Ledger(settings.ledger).stale(product)]
+            for first, last in stretches(stale, FOLLOWING[product]):
+                with console.status(f"{product}: computing {first} to {last}"):
+                    _refresh(settings, product, covering(first, last))
         summary.show(settings, product, console)
 
 

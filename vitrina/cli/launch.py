@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from vitrina.errors import SettingsError, VitrinaError
+from filelock import FileLock, Timeout
+
+from vitrina.errors import SettingsError, VitrinaError, WarehouseBusyError
+from vitrina.runs import LAUNCHED_TAG
 from vitrina.settings import Settings
 
 HOME = Path(__file__).parents[2]
@@ -53,6 +59,32 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
+@contextmanager
+def alone(settings: Settings, product: str) -> Iterator[None]:
+    """Be the only command line at work on a product, and end what a killed one has left behind.
+
+    Raises
+    ------
+    WarehouseBusyError
+        Another one is at work for longer than the bounded wait.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(settings.data / f".{product}.run.lock", timeout=settings.lock_timeout_s):
+            unfinished = settings.data / f".{product}.unfinished"
+            if unfinished.exists():
+                run_module(settings, ["resources.interrupted_runs", product], log=settings.data / "logs" / "interrupted_runs.log")
+            unfinished.touch()
+            yield
+            # after a failure it stays: the program that was killed may have been the one inside
+            unfinished.unlink()
+    except Timeout:
+        raise WarehouseBusyError(
+            f"Another `vitrina run` has been at work on {product} for more than {settings.lock_timeout_s:g} s.",
+            "Wait for it to end, or raise VITRINA_LOCK_TIMEOUT_S.",
+        ) from None
+
+
 def execute_job(settings: Settings, job: str, *, tags: Mapping[str, str] | None = None) -> None:
     """Execute a job in its own process and wait for it; its log goes to the data folder and is shown when it fails.
 
@@ -70,9 +102,8 @@ def execute_job(settings: Settings, job: str, *, tags: Mapping[str, str] | None 
     RunFailedError
         The run failed; the message holds the end of its log.
     """
-    command = ["dagster", "job", "execute", "-m", "definitions", "-j", job]
-    if tags:
-        command += ["--tags", json.dumps(dict(tags))]
+    every = {LAUNCHED_TAG: "true", **(tags or {})}
+    command = ["dagster", "job", "execute", "-m", "definitions", "-j", job, "--tags", json.dumps(every)]
     run_module(settings, command, log=settings.data / "logs" / f"{job}.log")
 
 
@@ -103,6 +134,7 @@ def run_module(settings: Settings, command: Sequence[str], *, log: Path) -> None
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             check=False,
+            preexec_fn=_die_with_parent,  # the command line has one thread
         ).returncode
     if code:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -110,6 +142,11 @@ def run_module(settings: Settings, command: Sequence[str], *, log: Path) -> None
             f"{' '.join(command[:2])} ended with code {code}: {_cause(lines)[:600]}",
             f"The whole log is {log}; `make ui` shows the run.",
         )
+
+
+def _die_with_parent() -> None:
+    """An orphan would go on beside the next command line, which takes its run for dead (Linux: PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _cause(lines: Sequence[str]) -> str:
