@@ -60,7 +60,7 @@ def redeclared(**changes: Any) -> type[Table]:
     class Queue(Table, product="stores", partitioned_by="queue", published=declaration.pop("published", False)):
         """Queues."""
 
-        queue: dtype = column(**declaration)  # type: ignore[valid-type]
+        queue: dtype = column(**declaration)  # type: ignore[valid-type]  # the type is the case
 
     return Queue
 
@@ -173,7 +173,7 @@ def test_an_empty_frame_is_valid_and_has_the_declared_types() -> None:
 
 def test_a_lazy_frame_is_refused_for_its_values_would_pass_unseen() -> None:
     with pytest.raises(InvalidTableError, match="Collect the frame"):
-        Visits.check(visits(visits=-1).lazy())  # type: ignore[arg-type]
+        Visits.check(visits(visits=-1).lazy())  # type: ignore[arg-type]  # a wrong argument is the case
 
 
 def test_a_missing_an_unknown_and_a_mistyped_column_are_all_named_at_once() -> None:

@@ -10,8 +10,8 @@ from mkdocs.structure.files import File, Files
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
     # here and not above: `mkdocs --help` need not load the graph
-    from definitions import defs  # noqa: PLC0415
-    from resources.dbt import manifest_path  # noqa: PLC0415
+    from definitions import defs  # noqa: PLC0415  # slow: only a build needs it
+    from resources.dbt import manifest_path  # noqa: PLC0415  # slow: only a build needs it
 
     generated = {
         "reference/tables.md": pages.tables_page(pages.read_manifest(manifest_path())),

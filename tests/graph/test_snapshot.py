@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from definitions import build_definitions
+from vitrina.catalogue import TABLES
 
 SNAPSHOT = Path(__file__).with_name("graph.json")
 
@@ -55,8 +56,6 @@ def test_every_asset_says_what_a_row_is_who_owns_it_and_of_what_kind_it_is():
 
 
 def test_every_declared_table_is_an_asset_with_a_blocking_check():
-    from vitrina.catalogue import TABLES  # noqa: PLC0415
-
     assets = graph()["assets"]
     for table in TABLES:
         assert "fits_declaration (blocking)" in assets[f"{table.product()}/{table.table_name()}"]["checks"]

@@ -125,7 +125,7 @@ for turn in range(8):
 
 
 @pytest.mark.parametrize("read_only", [True, False])
-def test_a_program_that_holds_the_file_makes_a_clear_error_and_frees_the_lock(warehouse: Warehouse, read_only: bool) -> None:  # noqa: FBT001
+def test_a_program_that_holds_the_file_makes_a_clear_error_and_frees_the_lock(warehouse: Warehouse, read_only: bool) -> None:  # noqa: FBT001  # a parameter of the test
     assert isinstance(warehouse.location, FileLocation)
     script = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == 'True'); print('ready', flush=True); sys.stdin.readline()"
     foreign = start(script, warehouse.location.path, read_only)

@@ -94,7 +94,7 @@ class Ledger:
         newest = "SELECT max(delivery) FROM files WHERE product = ? GROUP BY path"
         with self._transaction() as connection:
             rows = connection.execute(
-                f"SELECT path, size, modified FROM files WHERE product = ? AND NOT reopened AND delivery IN ({newest})",  # noqa: S608
+                f"SELECT path, size, modified FROM files WHERE product = ? AND NOT reopened AND delivery IN ({newest})",  # noqa: S608  # our own names; values are bound
                 [product, product],
             )
             return frozenset((path, size, modified) for path, size, modified in rows)
@@ -144,7 +144,7 @@ class Ledger:
                     older,
                 ).fetchall()
             connection.execute(
-                f"INSERT OR REPLACE INTO files ({', '.join(stored)}) VALUES ({', '.join('?' * len(stored))})",  # noqa: S608  # our own names
+                f"INSERT OR REPLACE INTO files ({', '.join(stored)}) VALUES ({', '.join('?' * len(stored))})",  # noqa: S608  # our own names; values are bound
                 list(stored.values()),
             )
             for contract, fingerprint in replaced:
@@ -189,7 +189,7 @@ class Ledger:
         """All known versions as rows of `Deliveries`."""
         with self._transaction() as connection:
             rows = connection.execute(
-                f"SELECT {_DELIVERIES}, received_at, first_date, last_date FROM files WHERE product = ? ORDER BY delivery",  # noqa: S608
+                f"SELECT {_DELIVERIES}, received_at, first_date, last_date FROM files WHERE product = ? ORDER BY delivery",  # noqa: S608  # our own names; values are bound
                 [product],
             ).fetchall()
         schema = Deliveries.polars_schema()
@@ -252,7 +252,7 @@ class Ledger:
 
     def _all(self, condition: str, *parameters: str) -> tuple[Entry, ...]:
         with self._transaction() as connection:
-            rows = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM files WHERE {condition}", parameters).fetchall()  # noqa: S608
+            rows = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM files WHERE {condition}", parameters).fetchall()  # noqa: S608  # our own names; values are bound
         return tuple(from_row(dict(zip(COLUMNS, row, strict=True))) for row in rows)
 
     @contextmanager

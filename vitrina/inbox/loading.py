@@ -29,7 +29,7 @@ def known_references(warehouse: Warehouse, contract: Contract, contracts: Sequen
     with warehouse.read() as connection:
         return {
             reference.contract: connection.execute(
-                f"SELECT DISTINCT {quote(reference.column)} FROM {quote(tables[reference.contract].table_name())}"  # noqa: S608
+                f"SELECT DISTINCT {quote(reference.column)} FROM {quote(tables[reference.contract].table_name())}"  # noqa: S608  # quoted
             )
             .pl()
             .to_series()

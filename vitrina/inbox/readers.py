@@ -87,8 +87,8 @@ def read_contents(path: str, content: bytes) -> Contents:
         The file cannot be read: it is empty, damaged, of another kind than its name says, or without usable columns.
     """
     # a spreadsheet library is slow to import, and most files are not spreadsheets
-    from vitrina.inbox.delimited import read_delimited  # noqa: PLC0415
-    from vitrina.inbox.spreadsheets import read_spreadsheet  # noqa: PLC0415
+    from vitrina.inbox.delimited import read_delimited  # noqa: PLC0415  # the formats know the readers, not the other way
+    from vitrina.inbox.spreadsheets import read_spreadsheet  # noqa: PLC0415  # as above
 
     suffix = PurePosixPath(path).suffix.lower()
     _refuse_unfit(path, suffix, content)

@@ -222,7 +222,7 @@ def _flaw(values: pl.Series) -> str:
     if known.is_empty():
         return NO_VALUES
     spread = float(known.max()) - float(known.min())  # type: ignore[arg-type]  # polars types the extremes of any series
-    return CONSTANT if spread <= _NOISE * float(known.abs().max()) else ""  # type: ignore[arg-type]
+    return CONSTANT if spread <= _NOISE * float(known.abs().max()) else ""  # type: ignore[arg-type]  # as above
 
 
 def _considered(points: Points, scenario: Scenario) -> tuple[int, ...]:

@@ -48,8 +48,8 @@ def principal_components(values: Points) -> Components:
     H. F. Kaiser (1960), The application of electronic computers to factor analysis. Educ. Psychol. Meas. 20, 141-151.
     """
     from sklearn.decomposition import PCA  # noqa: PLC0415  # loading the definitions need not pay for it
-    from sklearn.impute import SimpleImputer  # noqa: PLC0415
-    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+    from sklearn.impute import SimpleImputer  # noqa: PLC0415  # as above
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415  # as above
 
     standardised = StandardScaler().fit_transform(SimpleImputer(strategy="median").fit_transform(values))
     analysis: Any = PCA(svd_solver="full").fit(standardised)

@@ -27,8 +27,8 @@ def report_bytes(clustering: Clustering, provenance: Provenance, *, locale: str,
     """
     from openpyxl import Workbook  # noqa: PLC0415  # with altair, half a second that loading the definitions need not pay
 
-    from vitrina.stores import report_sheets, report_summary  # noqa: PLC0415
-    from vitrina.stores.workbook import to_bytes  # noqa: PLC0415
+    from vitrina.stores import report_sheets, report_summary  # noqa: PLC0415  # openpyxl: only a report needs it
+    from vitrina.stores.workbook import to_bytes  # noqa: PLC0415  # as above
 
     translate = translator(locale, DOMAIN)
     report = Report(clustering, provenance, Wording(translate, locale, currency, clustering.catalogue))
