@@ -37,11 +37,8 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
     warehouse = WarehouseResource(overrides=settings)
     return dg.Definitions(
         assets=[
-            stores.stores_inbox,
+            *stores.ASSETS,
             marts.stores_staging,
-            stores.features_of_stores,
-            stores.clusters_of_stores,
-            stores.cluster_report,
             marts.stores_marts,
             publication.stores_publication,
         ],

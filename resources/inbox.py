@@ -32,7 +32,13 @@ class InboxResource(SettingsResource):
         refused_table: type[Table],
         files: Sequence[str] | None,
     ) -> Ingestion:
-        """Load what is complete and not yet known; `files` limits the look to those a sensor has seen standing still."""
+        """Load what is complete and not yet known; `files` limits the look to those a sensor has seen standing still.
+
+        Before that, decisions whose file is missing get one: a crash came between, or the data folder is a new one.
+        """
+        from vitrina.state.store import DecisionStore  # noqa: PLC0415  # loading the definitions need not pay for it
+
+        DecisionStore(self.settings).deliver(product)
         outcome = ingest(
             product,
             contracts,

@@ -11,7 +11,8 @@ from resources.inbox import InboxResource
 from resources.jobs import AssetJob
 from sensors.attempts import REQUEST_TAG, next_attempt
 from vitrina.inbox.contract import Contract
-from vitrina.inbox.difference import difference, list_inbox, request_key
+from vitrina.inbox.difference import difference, request_key
+from vitrina.inbox.roots import look
 from vitrina.inbox.staleness import stretches
 from vitrina.runs import covering
 from vitrina.settings import Settings
@@ -30,10 +31,10 @@ def upload_sensor(product: str, contracts: Sequence[Contract], job: AssetJob) ->
         job=job,
         minimum_interval_seconds=Settings().upload_interval_s,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Loads new files from the inbox folder {product}/ once they have stopped growing.",
+        description=f"Loads new files from the inbox folder {product}/, and what people decided, once they have stopped growing.",
     )
     def uploads(context: dg.SensorEvaluationContext, inbox: InboxResource) -> dg.SensorResult | dg.SkipReason:
-        listing = list_inbox(inbox.settings.inbox_folder / product, contracts)
+        listing = look(product, contracts, inbox.settings)
         if listing is None:
             # an outage is not an empty folder: nothing is concluded from it
             return dg.SkipReason(f"The inbox {inbox.settings.inbox_folder / product} cannot be listed now; trying again.")

@@ -1,6 +1,7 @@
 """Fixtures of several folders: a made-up retailer's inbox, and the whole graph run on it once."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from simulation.retailer import Size
 from simulation.stores_inbox import write_inbox
 from tests.support import Place, make_place
+from vitrina.inbox.ledger import Ledger
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,6 +36,17 @@ def retailer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with made.instance:
         made.execute("stores_ingest")
         made.refresh()
+        yield made
+
+
+@pytest.fixture
+def own_retailer(retailer: Place, tmp_path: Path) -> Iterator[Place]:
+    """A copy of the finished retailer, to be changed."""
+    made = make_place(tmp_path / "own")
+    shutil.copytree(retailer.settings.data, made.settings.data)
+    shutil.copytree(str(retailer.settings.inbox_folder), str(made.settings.inbox_folder))
+    Ledger(made.settings.ledger).claim_inbox(str(made.settings.inbox_folder), moved=True)
+    with made.instance:
         yield made
 
 

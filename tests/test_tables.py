@@ -1,6 +1,7 @@
 """One declaration per table: everything derived from it follows when it changes."""
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from vitrina.catalogue import TABLES
 from vitrina.dictionary import DataDictionary
 from vitrina.errors import DeclarationError, InvalidTableError
 from vitrina.sql import duckdb_type, quote, quote_text
-from vitrina.tables import MAX_EXAMPLES, Table, column, family
+from vitrina.tables import MAX_EXAMPLES, Column, Table, column, family
 from vitrina.warehouse import LakeLocation, Warehouse, load, replace
 
 MOMENT = Annotated[pl.Datetime, "us", "UTC"]
@@ -288,6 +289,12 @@ def test_a_name_that_nothing_declares_gets_no_column() -> None:
 # every declared table
 
 
+def first_allowed(declared: Column, usual: object) -> object:
+    """The first of the values that a column may have, or a usual one."""
+    allowed = re.search(r"one of '?([^',]*)", declared.bounds)
+    return usual if allowed is None else type(usual)(allowed[1])
+
+
 def one_row(table: type[Table]) -> pl.DataFrame:
     """A row of ordinary values that lie within all bounds."""
     values: dict[pl.DataType, object] = {
@@ -299,9 +306,13 @@ def one_row(table: type[Table]) -> pl.DataFrame:
         pl.Datetime("us", "UTC"): dt.datetime(2026, 9, 1, 21, 30, tzinfo=dt.UTC),
         pl.List(pl.String()): ["a", "b"],
         pl.List(pl.Float64()): [1.5],
+        pl.List(pl.Int64()): [3, 4],
+        pl.List(pl.Boolean()): [True, False],
     }
-    bounded = {"state": "loaded", "family": "trade", "locale": "en", "fingerprint": "0" * 64, "sha256": "0" * 64}
-    row = {declared.name: bounded.get(declared.name, values[declared.dtype]) for declared in table.columns()}
+    hashes = {"fingerprint": "0" * 64, "sha256": "0" * 64}
+    row = {
+        declared.name: hashes.get(declared.name, first_allowed(declared, values[declared.dtype])) for declared in table.columns()
+    }
     return pl.DataFrame([row], schema=table.polars_schema())
 
 

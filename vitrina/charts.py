@@ -81,7 +81,8 @@ def to_png(chart: alt.TopLevelMixin, *, max_bytes: int = MAX_PNG_BYTES, scales: 
     specification = chart.to_dict()
     for scale in scales:
         picture = vl_convert.vegalite_to_png(specification, scale=scale, config=_STYLE, allowed_base_urls=[])
-        for candidate in (picture, _in_few_colours(picture)):
+        for reduce in (None, _in_few_colours):
+            candidate = picture if reduce is None else reduce(picture)
             if len(candidate) < max_bytes:
                 return candidate
     raise PictureError(

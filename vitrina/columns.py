@@ -64,7 +64,7 @@ def column(  # noqa: PLR0913  # one keyword per declared property
     gt: float | None = None,
     le: float | None = None,
     lt: float | None = None,
-    isin: Iterable[str] | None = None,
+    isin: Iterable[str] | Iterable[int] | None = None,
     pattern: str | None = None,
     max_length: int | None = None,
     name: str | None = None,

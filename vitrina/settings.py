@@ -27,6 +27,11 @@ class Settings(BaseSettings):
         "",
         description="Where tables are written: a folder of DuckDB files (default: `warehouse` in the data folder) or `ducklake:…`.",
     )
+    state: str = Field(
+        "",
+        description="SQLAlchemy URL of the database of what people decide, e.g. `postgresql+psycopg://user@host/vitrina`; "
+        "default: SQLite, `state.sqlite` in the data folder.",
+    )
     lock_timeout_s: float = Field(60.0, gt=0, description="Longest wait for a warehouse that another process holds, in seconds.")
     settle_s: float = Field(
         0.5,
@@ -39,9 +44,6 @@ class Settings(BaseSettings):
         ("en", "ru"), description="Languages of reports and receipts, separated by commas."
     )
     currency: str = Field("RUB", min_length=1, max_length=8, description="Currency of all amounts, as shown in reports.")
-    window_quarters: int = Field(
-        4, ge=1, le=8, description="Quarters that store features look back on, the quarter itself included."
-    )
     max_category_shares: int = Field(
         20, ge=1, le=200, description="Largest categories that get a feature of their own; the rest are shared as 'other'."
     )
@@ -72,6 +74,16 @@ class Settings(BaseSettings):
         return UPath(self.inbox or self.data / "inbox").absolute()
 
     @property
+    def decisions_folder(self) -> Path:
+        """The second root of the inbox, which we write ourselves: what people decided, in a folder per product."""
+        return self.data / "decisions"
+
+    @property
+    def state_file(self) -> Path:
+        """The SQLite database of what people decide, where `state` names no other."""
+        return self.data / "state.sqlite"
+
+    @property
     def published(self) -> Path:
         """Published versions, their pointers, and the analysts' copies."""
         return self.data / "published"
@@ -80,6 +92,11 @@ class Settings(BaseSettings):
     def artifacts(self) -> Path:
         """Files that assets make: reports, models, indexes."""
         return self.data / "artifacts"
+
+    @property
+    def cache(self) -> Path:
+        """Arrays that are dear to compute; anything in it may be deleted."""
+        return self.data / "cache"
 
     @property
     def receipts(self) -> Path:

@@ -122,7 +122,15 @@ def command_line_page() -> str:
 def commands() -> dict[str, Any]:
     """Commands by name, as Click knows them."""
     group: Any = typer.main.get_command(app)
-    return dict(group.commands)
+    return {
+        spelled: found
+        for name, command in group.commands.items()
+        for spelled, found in (
+            [(f"{name} {inner}", below) for inner, below in command.commands.items()]
+            if hasattr(command, "commands")
+            else [(name, command)]
+        )
+    }
 
 
 def _spelled(parameter: Any) -> str:

@@ -15,14 +15,23 @@ from vitrina.dictionary import DataDictionary
 from vitrina.publication import Candidate, publish
 from vitrina.publication.versions import analysts_copy
 from vitrina.settings import Settings
+from vitrina.stores.decision_tables import RawDecisions
 from vitrina.stores.features import features_of_quarters
+from vitrina.stores.model_tables import (
+    ClusterDecisions,
+    ClusterMatches,
+    ClusterModels,
+    ModelAssignments,
+    ModelComparison,
+    ModelDrift,
+)
 from vitrina.stores.network import Network
-from vitrina.stores.quarterly import cluster_quarters
+from vitrina.stores.over_time import over_time
+from vitrina.stores.quarterly import ROWS, cluster_quarters
 from vitrina.stores.scenario import Scenario
+from vitrina.stores.standing import fold_decisions
 from vitrina.stores.tables import (
     ClusterAssignments,
-    ClusterQuality,
-    ClusterScenarios,
     FeatureCatalogue,
     StoreFeatures,
     StoresDeliveries,
@@ -42,19 +51,38 @@ def tables_of_a_made_up_retailer() -> dict[type, pl.DataFrame]:
         pl.col("receipts", "customers", "items").sum(),
     )
     geography = retailer.geo.select("store_id", pl.exclude("store_id").cast(pl.Float64, strict=False).name.prefix("geo_"))
-    stores = retailer.stores.select("store_id", "name", "format", "opened_on", "latitude", "longitude")
+    stores = retailer.stores.select("store_id", "name", "format", "region", "opened_on", "latitude", "longitude")
     network = Network(stores, sales, geography, tuple(sales.get_column("month").unique().sort()))
     made = features_of_quarters(network, QUARTERS, since=dt.date(2018, 1, 1), today=dt.date(2026, 11, 1))
     clusters = cluster_quarters(made.features, made.catalogue, Scenario())
+    standing = fold_decisions(decisions(), made.features, made.catalogue, ClusterModels.empty())
+    later = over_time(made.features, clusters.rows(ClusterAssignments), standing)
     return {
         StoreFeatures: made.features,
         FeatureCatalogue: made.catalogue,
-        ClusterAssignments: clusters.assignments(),
-        ClusterQuality: clusters.quality(),
-        ClusterScenarios: clusters.scenarios(),
+        **{table: clusters.rows(table) for table in ROWS},
+        ClusterDecisions: standing.decisions,
+        ClusterModels: standing.models,
+        ModelAssignments: later.assignments,
+        ModelDrift: later.drift,
+        ModelComparison: later.comparison,
+        ClusterMatches: later.matches,
         StoresDeliveries: one_delivery(),
         StoresRefusedRows: one_refusal(),
     }
+
+
+def decisions() -> pl.DataFrame:
+    """A request that was approved, one of its clusters named, a store moved."""
+    made = {"made_at": NOON, "made_by": "somebody", "quarter": QUARTERS[0], "version": None, "scenario": None, "fingerprint": None}
+    about = {"cluster": None, "name": None, "store_id": None}
+    rows = [
+        {"decision_id": "a", "kind": "approve", "reason": "Steady.", **made, **about, "scenario": Scenario(n_clusters=3).to_json()},
+        {"decision_id": "b", "kind": "rename", "reason": "What they are.", **made, **about, "cluster": 1, "name": "Large stores"},
+        {"decision_id": "c", "kind": "move", "reason": "Rebuilt.", **made, **about, "cluster": 1, "store_id": "1001"},
+    ]
+    schema = {name: dtype for name, dtype in RawDecisions.polars_schema().items() if name in rows[0]}
+    return pl.DataFrame(rows, schema=schema)
 
 
 def one_delivery() -> pl.DataFrame:

@@ -82,7 +82,10 @@ class TestTheBuiltReference:
         ).stdout
         commands = re.findall(r"^│ ([a-z]+) ", told, flags=re.MULTILINE)
         assert "rollback" in commands
-        assert headings_of(site / "reference" / "command-line.html") >= {f"vitrina {command}" for command in commands}
+        headings = headings_of(site / "reference" / "command-line.html")
+        missing = [name for name in commands if not any(heading.startswith(f"vitrina {name}") for heading in headings)]
+        assert not missing
+        assert "vitrina stores approve" in headings
 
     def test_loads_nothing_from_elsewhere(self, site):
         for page in site.rglob("*.html"):

@@ -12,6 +12,9 @@ from sensors.attempts import MOST_ATTEMPTS, REQUEST_TAG, next_attempt
 from simulation.retailer import Size
 from simulation.stores_inbox import write_inbox
 from vitrina.inbox.ledger import Ledger
+from vitrina.state.store import DecisionStore
+from vitrina.stores.deciding import move
+from vitrina.warehouse import Warehouse, locate
 
 
 @pytest.fixture
@@ -57,6 +60,33 @@ def test_what_was_loaded_is_not_asked_for_again_and_its_quarters_are_computed(ti
     assert refresh.tags["dagster/asset_partition_range_start"] == min(stale)
     assert refresh.tags["dagster/asset_partition_range_end"] == max(stale)
     assert ticking("stores_stale_periods").run_requests[0].run_key == refresh.run_key
+
+
+def test_what_people_decide_is_loaded_like_any_delivery(ticking, place):
+    place.execute("stores_ingest")
+    decision = move(dt.date(2026, 7, 1), 1, "1", None, by="somebody", reason="why", at=dt.datetime.now(dt.UTC))
+    (path,) = DecisionStore(place.settings).record([decision])
+    cursor = ticking("stores_uploads").cursor
+    request = ticking("stores_uploads", cursor).run_requests[0]
+    assert request.run_config["ops"]["stores_inbox"]["config"]["files"] == [f"stores/decisions/{path.name}"]
+    assert place.execute("stores_ingest", run_config=request.run_config).success
+    assert json.loads(ticking("stores_uploads", cursor).cursor) == {}
+
+
+def test_a_run_writes_the_file_of_a_decision_that_a_crash_kept_back(place, monkeypatch):
+    write_inbox(Path(str(place.settings.inbox_folder)), Size.TINY, 1)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(DecisionStore, "deliver", killed)
+    decision = move(dt.date(2026, 7, 1), 1, "1", None, by="somebody", reason="why", at=dt.datetime.now(dt.UTC))
+    with pytest.raises(KeyboardInterrupt):
+        DecisionStore(place.settings).record([decision])
+    monkeypatch.undo()
+    assert place.execute("stores_ingest").success
+    with Warehouse(locate(place.settings, "stores")).read() as connection:
+        assert connection.execute("SELECT decision_id FROM raw_decisions").fetchall() == [(decision.id,)]
 
 
 def test_an_inbox_that_cannot_be_listed_removes_nothing_and_is_told(ticking, place):

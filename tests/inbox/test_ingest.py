@@ -181,7 +181,7 @@ def test_a_file_that_grows_between_two_looks_is_left_for_later(stocked, monkeypa
 def test_a_file_that_grows_after_it_was_listed_is_left_for_later(stocked, monkeypatch):
     path = stocked.deliver("sales/new.csv", "store_id,date,revenue\n7,2024-03-01,1\n")
     listing = list_inbox(stocked.settings.inbox_folder / "stores", CONTRACTS)
-    monkeypatch.setattr("vitrina.inbox.ingest.list_inbox", lambda *_: listing)
+    monkeypatch.setattr("vitrina.inbox.ingest.look", lambda *_: listing)
     path.write_text(path.read_text() + "7,2024-03-02,2\n")
     outcome = stocked.ingest(files=["stores/sales/new.csv"])
     assert (outcome.deliveries, outcome.still_growing) == ((), ("stores/sales/new.csv",))

@@ -1,5 +1,6 @@
 """Properties of judging that hold for every file."""
 
+import dataclasses
 import datetime as dt
 
 import polars as pl
@@ -82,3 +83,16 @@ def test_a_column_of_words_in_geo_is_left_out_and_told():
     assert judgement.rows.get_column("geo_people").to_list() == [5.0]
     assert "geo_city" not in judgement.rows.columns
     assert "city" in str(judgement.findings.notes[0])
+
+
+def test_a_text_that_must_be_one_of_a_few_words_may_be_absent_and_capitals_matter_only_where_they_are_kept():
+    fields = [
+        dataclasses.replace(field, one_of=("dairy", "bread"), lowercase=True) if field.source == "category" else field
+        for field in SALES.fields
+    ]
+    limited = dataclasses.replace(SALES, fields=tuple(fields))
+    rows = [("7", "2024-01-31", "1", word) for word in ("Dairy", None, "milk", "bread")]
+    given_rows = contents(rows, ["store_id", "date", "revenue", "category"])
+    judgement = judge(given_rows, limited, Delivery("f", 1), today=TODAY, references={})
+    assert judgement.rows.get_column("category").to_list() == ["dairy", None, "bread"]
+    assert judgement.refused.select("value", "expectation").rows() == [("milk", "one of dairy, bread")]

@@ -119,3 +119,42 @@ def test_every_date_is_read_back(day):
 @pytest.mark.parametrize("kind", list(Kind))
 def test_an_empty_cell_is_empty_and_breaks_no_rule_here(kind):
     assert read(None, kind) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2024-01-31T09:30:00Z", "2024-01-31T09:30:00"),
+        ("2024-01-31 09:30Z", "2024-01-31T09:30:00"),
+        ("2024-01-31T09:30:00 Z", "2024-01-31T09:30:00"),
+        ("2024-01-31T01:30:00.123456+03:00", "2024-01-30T22:30:00.123456"),
+        ("2024-12-31T23:30:00,5-0130", "2025-01-01T01:00:00.500000"),
+        ("2024-02-29T00:00:00.1234567899Z", "2024-02-29T00:00:00.123456"),
+        ("2024-01-31T09:30:00+00:00", "2024-01-31T09:30:00"),
+    ],
+)
+def test_a_moment_is_read_into_utc_to_the_microsecond(text, moment):
+    assert read(text, Kind.MOMENT) == dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("text", ["2024-01-31T09:30:00", "2024-01-31 09:30", "2024-01-31T09:30:00.5"])
+def test_a_moment_without_an_offset_is_refused_for_what_it_lacks(text):
+    assert read(text, Kind.MOMENT) == "a time with its offset from UTC"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2024-01-31", "2024-02-30T09:30:00Z", "2024-01-31T24:00:00Z", "2024-01-31T09:60:00Z", "2024-01-31T09:30:60Z"),
+        *("31.01.2024T09:30:00Z", "2024-01-31T09:30:00+3", "2024-01-31T09:30:00+25:00", "1706693400", "now", "2024-01-31T9:30Z"),
+        *("2024-01-31T09:30:00Zulu", "x2024-01-31T09:30:00Z"),
+    ],
+)
+def test_what_is_no_moment_is_not_guessed_at(text):
+    assert read(text, Kind.MOMENT) == "a date and time such as 2024-01-31T09:30:00Z"
+
+
+@given(st.datetimes(dt.datetime(1900, 1, 2), dt.datetime(2100, 1, 1)), st.integers(-14 * 60, 14 * 60))  # noqa: DTZ001  # the offset is added below
+def test_whatever_moment_python_writes_is_read_back(clock, minutes):
+    moment = clock.replace(tzinfo=dt.timezone(dt.timedelta(minutes=minutes)))
+    assert read(moment.isoformat(), Kind.MOMENT) == moment

@@ -96,14 +96,16 @@ def test_parquet_types_become_the_text_that_the_rules_read(parquet):
             "text": [" x ", ""],
             "day": [dt.date(2024, 1, 31), None],
             "moment": [dt.datetime(2024, 1, 31, 10, tzinfo=dt.UTC), None],
+            "wall clock": [dt.datetime.fromisoformat("2024-01-31T10:00:00"), None],
             "flag": [True, None],
             "category": pl.Series(["a", "b"], dtype=pl.Categorical),
             "decimal": pl.Series(["1.50", None]).cast(pl.Decimal(10, 2)),
         }
     )
     contents = read_contents("f.parquet", parquet(frame))
-    assert contents.frame.row(0) == ("5", "10005", "x", "2024-01-31", "2024-01-31T10:00:00", "true", "a", "1.50")
-    assert contents.frame.row(1) == (None, "0.1", None, None, None, None, "b", None)
+    moment, wall_clock = "2024-01-31T10:00:00+00:00", "2024-01-31T10:00:00"
+    assert contents.frame.row(0) == ("5", "10005", "x", "2024-01-31", moment, wall_clock, "true", "a", "1.50")
+    assert contents.frame.row(1) == (None, "0.1", None, None, None, None, None, "b", None)
 
 
 def test_lists_in_parquet_are_refused_with_the_column(parquet):

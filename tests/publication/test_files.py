@@ -9,7 +9,7 @@ from vitrina.dictionary import DataDictionary
 from vitrina.publication import Candidate, publish, referenced_files, remove_unreferenced
 from vitrina.publication.files import GRACE
 from vitrina.settings import Settings
-from vitrina.stores import quarterly
+from vitrina.stores import reporting
 from vitrina.stores.report import Provenance
 from vitrina.tables import Table, column
 from vitrina.warehouse import Warehouse, locate, replace
@@ -95,12 +95,13 @@ def test_a_report_of_a_later_run_lies_beside_that_of_an_earlier_one(settings, mo
     class Answer:
         quarter = dt.date(2026, 7, 1)
         scenario = Request()
+        fingerprint = "0123456789ab"
 
-    monkeypatch.setattr(quarterly, "write_report", write)
+    monkeypatch.setattr(reporting, "write_report", write)
     written = {}
     for run in ("0a1b2c3d-4e5f-6789-0000-000000000000", "ffffffff-ffff-6789-0000-000000000000"):
         about = Provenance(run_id=run, snapshot=None, made_at=NOON, made_by="test", code_version="1")
-        for path in quarterly.write_reports([Answer()], about, settings).get_column("path"):
+        for path in reporting.write_reports([Answer()], about, settings, {}).get_column("path"):
             assert path not in written
             written[path] = run
     assert "artifacts/stores/cluster_report/clusters_2026-07-01_en_0a1b2c3d4e5f.xlsx" in written

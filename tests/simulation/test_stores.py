@@ -86,6 +86,38 @@ def test_clustering_finds_the_types_in_part_but_not_trivially(chain: SimulatedSt
     assert adjusted_rand_score(truth, by_revenue) < agreement
 
 
+def test_the_less_the_stores_deviate_the_better_clustering_finds_the_types() -> None:
+    agreements = []
+    for overlap in (1.0, 0.6, 0.2):
+        features, truth = hypermarkets_with_truth(simulate_stores(Size.DEMO, SEED, overlap=overlap))
+        agreements.append(adjusted_rand_score(truth, ward_clusters(components(features))))
+    assert agreements == sorted(agreements)
+    assert agreements[-1] > 0.95
+
+
+def test_an_overlap_of_one_is_the_chain_itself_and_another_leaves_its_calendar_and_types_alone(chain: SimulatedStores) -> None:
+    for usual, given in zip(frames_of(chain), frames_of(simulate_stores(Size.DEMO, SEED, overlap=1.0)), strict=True):
+        assert_frame_equal(usual, given)
+    other = simulate_stores(Size.DEMO, SEED, overlap=0.6)
+    assert_frame_equal(other.truth, chain.truth)
+    assert_frame_equal(other.stores.select("store_id", "city", "opened_on"), chain.stores.select("store_id", "city", "opened_on"))
+    assert not other.sales.equals(chain.sales)
+
+
+@pytest.mark.parametrize("size", [Size.TINY, Size.DEMO])
+def test_every_city_lies_in_one_region_and_the_regions_follow_each_other_from_west_to_east(size: Size) -> None:
+    stores = simulate_stores(size, SEED).stores
+    assert stores.group_by("city").agg(pl.col("region").n_unique()).get_column("region").unique().to_list() == [1]
+    borders = stores.group_by("region").agg(pl.col("longitude").median()).sort("longitude")
+    assert borders.get_column("region").to_list() == [
+        "Озёрная область",
+        "Лесная область",
+        "Приречная область",
+        "Степная область",
+        "Предгорная область",
+    ]
+
+
 def test_late_openings_sell_nothing_before_and_closed_stores_nothing_after(chain: SimulatedStores) -> None:
     months = chain.sales.group_by("store_id").agg(pl.col("date").min().alias("first"), pl.col("date").max().alias("last"))
     known = chain.truth.join(months, on="store_id")

@@ -8,6 +8,7 @@ import polars as pl
 
 from vitrina.stores.features import DEFAULT_PARAMETERS, TRADE_LABELS
 from vitrina.stores.tables import FeatureCatalogue, StoreFeatures
+from vitrina.stores.windows import YEAR
 
 QUARTER = dt.date(2022, 7, 1)
 FAMILIES = {"share_": "assortment", "geo_": "geography", "nearest_store": "location", "stores_within_5_km": "location"}
@@ -25,6 +26,7 @@ def features_and_catalogue(
     n = len(next(iter(values.values())))
     columns: dict[str, object] = {
         "quarter": [QUARTER] * n,
+        "window_quarters": [YEAR] * n,
         "store_id": [f"s{place:03d}" for place in range(n)],
         "name": list(names or [f"Store {place}" for place in range(n)]),
         "format": list(formats or ["hypermarket"] * n),
@@ -43,6 +45,7 @@ def catalogue_of(frame: pl.DataFrame, listed: Sequence[str]) -> pl.DataFrame:
     rows = [
         {
             "quarter": QUARTER,
+            "window_quarters": YEAR,
             "feature": name,
             "family": next((family for prefix, family in FAMILIES.items() if name.startswith(prefix)), "trade"),
             "label": TRADE_LABELS.get(name, name.removeprefix("share_")),

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouette_samples, silhouette_score
 
-from vitrina.stores.choosing_k import Rule, choose, cut, measure, silhouettes
+from vitrina.stores.choosing_k import Rule, choose, cut
+from vitrina.stores.measures import davies_bouldin, measure, silhouettes
 
 
 def tree(points):
@@ -16,7 +17,9 @@ def tree(points):
 
 def measures(*rows):
     names = ("n_clusters", "silhouette", "davies_bouldin", "merge_distance", "height_gap", "smallest_cluster")
-    return pl.DataFrame([dict(zip(names, row, strict=True)) for row in rows])
+    return pl.DataFrame(
+        [{"jaccard": None} | dict(zip(names, row, strict=True)) for row in rows], schema_overrides={"jaccard": pl.Float64}
+    )
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def test_silhouettes_of_nested_cuts_equal_those_of_scikit_learn_to_six_decimals(
 def test_silhouettes_are_the_same_when_the_distances_come_in_many_blocks(points, monkeypatch):
     cuts = {k: cut(tree(points), k) for k in (2, 5, 9)}
     whole = silhouettes(points, cuts)
-    monkeypatch.setattr("vitrina.stores.choosing_k.DISTANCE_MEMORY_MIB", 0.01)
+    monkeypatch.setattr("vitrina.stores.measures.DISTANCE_MEMORY_MIB", 0.01)
     for n_clusters, values in silhouettes(points, cuts).items():
         np.testing.assert_allclose(values, whole[n_clusters], atol=1e-12)
 
@@ -120,3 +123,23 @@ def test_a_number_set_by_hand_is_used_whatever_the_measures_say():
     assert table.filter(n_clusters=20).item(0, "mean_rank") is None
     assert "20, set by hand" in choice.describe()
     assert "fewer than the minimum of 10" in choice.describe()
+
+
+def test_stability_counts_as_much_as_the_other_measures():
+    undecided = measures((2, 0.5, 0.9, 30.0, 10.0, 40), (3, 0.6, 0.95, 20.0, 10.0, 20))
+    shaky_three = undecided.with_columns(pl.Series("jaccard", [0.9, 0.5]))
+    shaky_two = undecided.with_columns(pl.Series("jaccard", [0.5, 0.9]))
+    chosen = [choose(rows, 10, (2, 3), None)[1].n_clusters for rows in (undecided, shaky_three, shaky_two)]
+    assert chosen == [2, 2, 3]
+
+
+@given(st.integers(0, 500), st.integers(2, 9))
+def test_davies_bouldin_is_that_of_scikit_learn(seed, n_clusters):
+    rng = np.random.default_rng(seed)
+    drawn = rng.normal(size=(60, 3))
+    labels = np.concatenate([np.arange(n_clusters), rng.integers(0, n_clusters, 60 - n_clusters)])
+    assert davies_bouldin(drawn, labels) == pytest.approx(davies_bouldin_score(drawn, labels), abs=1e-9)
+
+
+def test_davies_bouldin_of_equal_points_is_0_as_in_scikit_learn():
+    assert davies_bouldin(np.ones((6, 2)), np.array([0, 0, 1, 1, 2, 2])) == 0.0

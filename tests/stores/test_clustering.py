@@ -1,4 +1,3 @@
-import itertools
 import json
 
 import numpy as np
@@ -13,14 +12,16 @@ from sklearn.metrics import adjusted_rand_score
 from tests.stores.made_up_stores import features_and_catalogue, random_stores, three_groups
 from vitrina.errors import ScenarioError
 from vitrina.stores.choosing_k import Rule
+from vitrina.stores.cluster_rows import assignment_rows, quality_rows, scenario_rows
 from vitrina.stores.clustering import CONSTANT, NO_VALUES, cluster_stores
 from vitrina.stores.components import principal_components
+from vitrina.stores.preparation import learn_preparation
 from vitrina.stores.scenario import Scenario
 from vitrina.stores.selection import NOT_IN_THE_INBOX
 
 
 def frames(clustering):
-    return clustering.assignments(), clustering.quality(), clustering.scenario_row()
+    return assignment_rows(clustering), quality_rows(clustering), scenario_rows(clustering)
 
 
 def test_three_obvious_groups_are_found_and_numbered_by_falling_revenue():
@@ -28,7 +29,7 @@ def test_three_obvious_groups_are_found_and_numbered_by_falling_revenue():
     assert clustering.n_clusters == 3
     assert clustering.choice.rule is Rule.LOWEST_RANK
     assert clustering.labels.tolist() == [1] * 20 + [2] * 20 + [3] * 20
-    assert clustering.assignments().get_column("silhouette").min() > 0.5
+    assert assignment_rows(clustering).get_column("silhouette").min() > 0.5
 
 
 def test_clusters_are_those_that_scikit_learn_makes_of_the_same_components():
@@ -37,12 +38,16 @@ def test_clusters_are_those_that_scikit_learn_makes_of_the_same_components():
     assert adjusted_rand_score(reference, clustering.labels) == 1.0
 
 
-@pytest.mark.parametrize(("n", "n_features"), [(45, 6), (300, 4), (4, 7)])
+def prepared(values, transform="plain"):
+    return learn_preparation(values, transform, np.ones(values.shape[1])).apply(values)
+
+
+@pytest.mark.parametrize(("n", "n_features"), [(45, 6), (300, 4), (4, 7), (900, 3)])
 def test_eigenvalues_are_those_of_the_correlation_matrix(n, n_features):
     rng = np.random.default_rng(n)
     values = rng.normal(size=(n, n_features)) @ rng.normal(size=(n_features, n_features))
     expected = np.sort(np.linalg.eigvalsh(np.corrcoef(values, rowvar=False)))[::-1]
-    components = principal_components(values)
+    components = principal_components(prepared(values))
     np.testing.assert_allclose(components.eigenvalues, expected, atol=1e-9)
     assert components.kept == int((expected >= 1).sum())
     assert sum(components.eigenvalues) == pytest.approx(n_features)
@@ -55,24 +60,25 @@ def test_an_eigenvalue_just_below_one_is_not_kept_where_dividing_by_n_less_one_w
     centred -= centred.mean(axis=0)
     q, _ = np.linalg.qr(centred)
     values = np.column_stack([q[:, 0], 0.01 * q[:, 0] + np.sqrt(1 - 0.01**2) * q[:, 1]])
-    components = principal_components(values)
+    components = principal_components(prepared(values))
     assert components.eigenvalues == pytest.approx((1.01, 0.99))
     assert 0.99 * 45 / 44 > 1
     assert components.kept == 1
 
 
 def test_uncorrelated_features_are_all_kept_though_rounding_puts_their_eigenvalues_below_one():
-    corners = np.array(list(itertools.product((-1.0, 1.0), repeat=3)) * 3)
-    components = principal_components(corners)
+    drawn = np.random.default_rng(0).normal(size=(45, 3))
+    uncorrelated, _ = np.linalg.qr(drawn - drawn.mean(axis=0))
+    components = principal_components(uncorrelated / uncorrelated.std(axis=0))
     assert 1 - 1e-12 < min(components.eigenvalues) < 1
     assert components.kept == 3
 
 
 def test_components_point_to_where_their_largest_loading_grows():
     values = np.column_stack([np.arange(9.0), -(np.arange(9.0) ** 2)])
-    points = principal_components(values).points[:, 0]
+    points = principal_components(prepared(values)).points[:, 0]
     assert points[-1] > points[0]
-    np.testing.assert_allclose(principal_components(-values).points[:, 0], -points)
+    np.testing.assert_allclose(principal_components(prepared(-values)).points[:, 0], -points)
 
 
 def test_gaps_take_the_median_and_are_named_per_store():
@@ -84,7 +90,7 @@ def test_gaps_take_the_median_and_are_named_per_store():
         }
     )
     clustering = cluster_stores(features, catalogue, Scenario(n_clusters=2))
-    assert clustering.assignments().get_column("imputed").to_list() == ["", "age", "", "", "", "revenue, age"]
+    assert assignment_rows(clustering).get_column("imputed").to_list() == ["", "age", "", "", "", "revenue, age"]
     assert clustering.imputed == {"revenue": 1, "age": 2}
     filled, _ = features_and_catalogue(
         {
@@ -107,17 +113,18 @@ def test_numbers_that_are_no_numbers_count_as_missing():
 def test_features_that_cannot_take_part_are_named_with_the_reason():
     values = {"revenue": [1.0, 2.0, 9.0], "customers": [None] * 3, "growth": [0.1] * 3, "share_milk": [0.3, 0.3, None]}
     clustering = cluster_stores(*features_and_catalogue(values), Scenario(features=("share_*",), n_clusters=2))
-    dropped = json.loads(clustering.scenario_row().item(0, "dropped"))
+    dropped = json.loads(scenario_rows(clustering).item(0, "dropped"))
     absent = dict.fromkeys(("receipts", "average_basket", "age"), NOT_IN_THE_INBOX)
     assert dropped == absent | {"customers": NO_VALUES, "growth": CONSTANT, "share_milk": CONSTANT}
-    assert clustering.scenario_row().item(0, "features").to_list() == ["revenue"]
+    assert scenario_rows(clustering).item(0, "features").to_list() == ["revenue"]
 
 
 def test_a_feature_that_was_not_asked_for_changes_nothing():
     features, catalogue = random_stores(80, seed=5)
     noisy = features.with_columns(share_milk=pl.lit(1.0) - pl.col("share_milk"))
     assert_frame_equal(
-        cluster_stores(features, catalogue, Scenario()).assignments(), cluster_stores(noisy, catalogue, Scenario()).assignments()
+        assignment_rows(cluster_stores(features, catalogue, Scenario())),
+        assignment_rows(cluster_stores(noisy, catalogue, Scenario())),
     )
 
 
@@ -173,7 +180,7 @@ def test_distances_to_the_own_and_the_next_centre_are_those_computed_by_hand():
     # one feature, standardised: deviations from the mean 5 in units of sqrt(10.8)
     clustering = cluster_stores(*features_and_catalogue({"revenue": [9.0, 8.0, 5.0, 2.0, 1.0]}), Scenario(n_clusters=3))
     unit = np.sqrt(10.0)
-    rows = clustering.assignments()
+    rows = assignment_rows(clustering)
     assert rows.get_column("cluster").to_list() == [1, 1, 2, 3, 3]
     assert (rows.get_column("distance") * unit).to_list() == pytest.approx([0.5, 0.5, 0.0, 0.5, 0.5])
     assert rows.get_column("next_cluster").to_list() == [2, 2, 1, 2, 2]
@@ -181,7 +188,7 @@ def test_distances_to_the_own_and_the_next_centre_are_those_computed_by_hand():
 
 
 def test_one_cluster_has_no_next_one_and_no_silhouette():
-    rows = cluster_stores(*random_stores(9, seed=1), Scenario(n_clusters=1)).assignments()
+    rows = assignment_rows(cluster_stores(*random_stores(9, seed=1), Scenario(n_clusters=1)))
     assert rows.get_column("next_cluster").null_count() == rows.get_column("silhouette").null_count() == 9
 
 
@@ -189,7 +196,7 @@ def test_where_outliers_keep_every_number_from_qualifying_the_choice_says_so():
     values = {"revenue": [1.0, 1.1, 1.2, 1.3, 900.0, 1.15, 1.25], "growth": [0.1, 0.2, 0.15, 0.12, 0.1, 0.18, 0.11]}
     clustering = cluster_stores(*features_and_catalogue(values), Scenario())
     assert clustering.choice.rule is Rule.NONE_QUALIFIES
-    assert "by hand" in clustering.scenario_row().item(0, "choice")
+    assert "by hand" in scenario_rows(clustering).item(0, "choice")
 
 
 FEATURES, CATALOGUE = random_stores(12, seed=2)

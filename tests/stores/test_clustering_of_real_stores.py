@@ -30,7 +30,7 @@ def hypermarkets():
         pl.lit(None, dtype=pl.Int64).alias("customers"),
     )
     stores = pl.read_csv(folder / "stores.csv", schema_overrides={"store_id": pl.String}, try_parse_dates=True)
-    master = stores.select("store_id", "name", "format", "opened_on", "latitude", "longitude")
+    master = stores.select("store_id", "name", "format", pl.col("city").alias("region"), "opened_on", "latitude", "longitude")
     geography = pl.DataFrame(schema={"store_id": pl.String})
     network = Network(master, months, geography, tuple(sales.get_column("date").unique()))
     return store_features(network, dt.date(2022, 7, 1))

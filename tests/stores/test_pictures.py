@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.stores.made_up_stores import features_and_catalogue, random_stores, three_groups
 from vitrina.charts import MAX_PNG_BYTES, PALETTE, PictureError, colour, readable_on, to_png
+from vitrina.stores.cluster_rows import assignment_rows, quality_rows
 from vitrina.stores.clustering import cluster_stores
 from vitrina.stores.dendrogram import ABOVE, branches_and_leaves, cut_height, dendrogram
 from vitrina.stores.pictures import cluster_map, quality_chart
@@ -18,8 +19,8 @@ def test_each_picture_is_a_png_that_is_small_enough():
     clustering = cluster_stores(*random_stores(400, seed=1), Scenario(n_clusters=6))
     charts = (
         dendrogram(clustering.linkage, clustering.labels),
-        cluster_map(clustering.assignments()),
-        quality_chart(clustering.quality()),
+        cluster_map(assignment_rows(clustering)),
+        quality_chart(quality_rows(clustering)),
     )
     for chart in charts:
         picture = to_png(chart)
@@ -72,8 +73,8 @@ def test_the_cut_lies_between_the_merge_that_was_undone_and_the_one_that_was_not
 
 def test_stores_on_one_component_can_be_drawn():
     clustering = cluster_stores(*features_and_catalogue({"revenue": [1.0, 2.0, 9.0, 8.0]}), Scenario(n_clusters=2))
-    assert clustering.assignments().get_column("component_2").null_count() == 4
-    assert cluster_map(clustering.assignments()).to_dict()["mark"]
+    assert assignment_rows(clustering).get_column("component_2").null_count() == 4
+    assert cluster_map(assignment_rows(clustering)).to_dict()["mark"]
 
 
 def test_twelve_clusters_have_twelve_colours_with_readable_numbers_on_them():

@@ -54,18 +54,18 @@ def test_quarters_before_the_first_one_do_not_count():
 
 def test_no_sales_make_no_quarter():
     assert complete([]) == ()
-    assert stale_quarters([None], [], [], 4) == ()
+    assert stale_quarters([None], [], []) == ()
 
 
 def test_changed_sales_reach_as_far_as_growth_looks_back():
     every = tuple(dt.date(year, month, 1) for year in (2021, 2022, 2023) for month in (1, 4, 7, 10))
-    changed = affected_quarters(dt.date(2022, 2, 1), dt.date(2022, 2, 28), every, 4)
+    changed = affected_quarters(dt.date(2022, 2, 1), dt.date(2022, 2, 28), every)
     assert changed == (*(dt.date(2022, month, 1) for month in (1, 4, 7, 10)), dt.date(2023, 1, 1))
 
 
 def test_master_data_make_every_complete_quarter_stale():
     quarters = complete(months(2022, 1, 2, 3, 4, 5, 6, 7))
-    assert stale_quarters([None], quarters, quarters, 4) == (dt.date(2022, 1, 1), dt.date(2022, 4, 1))
+    assert stale_quarters([None], quarters, quarters) == (dt.date(2022, 1, 1), dt.date(2022, 4, 1))
 
 
 def test_a_quarter_that_was_completed_by_whatever_came_later_is_stale_until_it_is_computed():
@@ -73,9 +73,9 @@ def test_a_quarter_that_was_completed_by_whatever_came_later_is_stale_until_it_i
     quarters = complete(dates)
     assert quarters == (dt.date(2024, 1, 1), dt.date(2024, 7, 1))
     july = (dt.date(2024, 7, 1), dt.date(2024, 9, 30))
-    assert stale_quarters([july], quarters, [], 4) == quarters
-    assert stale_quarters([], quarters, [dt.date(2024, 7, 1)], 4) == (dt.date(2024, 1, 1),)
-    assert stale_quarters([], quarters, quarters, 4) == ()
+    assert stale_quarters([july], quarters, []) == quarters
+    assert stale_quarters([], quarters, [dt.date(2024, 7, 1)]) == (dt.date(2024, 1, 1),)
+    assert stale_quarters([], quarters, quarters) == ()
 
 
 def test_a_quarter_that_is_not_over_is_not_complete():

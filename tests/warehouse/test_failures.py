@@ -25,7 +25,7 @@ from vitrina.warehouse import FileLocation, Warehouse, replace
 
 def catalogue(label, features, quarter):
     return pl.DataFrame(
-        [{"quarter": quarter, "feature": f"f{n}", "family": "trade", "label": label, "unit": "", "is_default": True, "stores_missing": 0} for n in range(features)],
+        [{"quarter": quarter, "window_quarters": 4, "feature": f"f{n}", "family": "trade", "label": label, "unit": "", "is_default": True, "stores_missing": 0} for n in range(features)],
         schema=FeatureCatalogue.polars_schema(),
     )
 
@@ -48,7 +48,15 @@ def wait_until_ready(process: subprocess.Popen[str]) -> None:
 
 
 def catalogue(label: str, features: int, quarter: dt.date = QUARTER) -> pl.DataFrame:
-    fixed = {"quarter": quarter, "family": "trade", "label": label, "unit": "", "is_default": True, "stores_missing": 0}
+    fixed = {
+        "quarter": quarter,
+        "window_quarters": 4,
+        "family": "trade",
+        "label": label,
+        "unit": "",
+        "is_default": True,
+        "stores_missing": 0,
+    }
     return pl.DataFrame([{**fixed, "feature": f"f{number}"} for number in range(features)], schema=FeatureCatalogue.polars_schema())
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from vitrina.catalogue import CONTRACTS, FOLLOWING, PRODUCTS_WITH_ASSETS, find_table
 from vitrina.cli import launch, summary
+from vitrina.cli.asking import commands as stores_commands
 from vitrina.errors import VitrinaError
 from vitrina.inbox.ledger import Ledger
 from vitrina.inbox.staleness import stretches
@@ -23,6 +24,7 @@ from vitrina.warehouse import Warehouse, locate
 from vitrina.warehouse import migrate as migrate_table
 
 app = typer.Typer(help="A retailer's machine learning as one typed, checked, published graph.", no_args_is_help=True)
+app.add_typer(stores_commands, name="stores")
 console = Console()
 
 DEMO_SEED = 20260930

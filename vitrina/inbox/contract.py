@@ -21,6 +21,8 @@ class Kind(StrEnum):
 
     TEXT = "text"
     DATE = "date"
+    MOMENT = "date and time"
+    """A date and time with its offset from UTC, stored in UTC to the microsecond."""
     NUMBER = "number"
     INTEGER = "whole number"
     MONEY_MINOR = "amount"
@@ -35,6 +37,7 @@ class Kind(StrEnum):
 _DTYPES: dict[Kind, pl.DataType] = {
     Kind.TEXT: pl.String(),
     Kind.DATE: pl.Date(),
+    Kind.MOMENT: pl.Datetime("us", "UTC"),
     Kind.NUMBER: pl.Float64(),
     Kind.INTEGER: pl.Int64(),
     Kind.MONEY_MINOR: pl.Int64(),
@@ -64,9 +67,13 @@ class Field:
     low, high
         Bounds of numbers, inclusive; for amounts in major units.
     earliest, days_ahead
-        Bounds of dates: the first possible day, and how far after today.
+        Bounds of dates and moments: the first possible day, and how far after today.
+    begins_quarter
+        Whether a date must be the first day of a quarter.
     max_length
         Longest text, in characters.
+    one_of
+        The only texts that are accepted; empty for any.
     """
 
     source: str
@@ -82,7 +89,9 @@ class Field:
     high: float | None = None
     earliest: dt.date = EARLIEST
     days_ahead: int = 0
+    begins_quarter: bool = False
     max_length: int = 500
+    one_of: tuple[str, ...] = ()
 
     @property
     def column(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ LOOKS = 2
 MAX_DEPTH = 16
 
 Stamp = tuple[str, int, str]
-"""Path relative to the inbox, size in bytes, and modification (nanoseconds, or an ETag where the storage has one)."""
+"""Path relative to the root of the inbox that holds it, size in bytes, and modification (nanoseconds, or an ETag where the storage has one)."""
 
 Pending = dict[str, list[Any]]
 """A sensor's cursor, as JSON holds it: path → size, modification, and looks that found them so."""
@@ -31,12 +31,25 @@ Pending = dict[str, list[Any]]
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file of the inbox that a contract knows."""
+    """A file of the inbox that a contract knows.
+
+    Attributes
+    ----------
+    path
+        Relative to the root that holds it.
+    size, modified
+        What the listing says.
+    contract
+        Name of the contract.
+    is_ours
+        Whether the root is the one that Vitrina writes itself. Not part of what tells files apart: the ledger does not know it.
+    """
 
     path: str
     size: int
     modified: str
     contract: str
+    is_ours: bool = field(default=False, compare=False)
 
     @property
     def stamp(self) -> Stamp:
@@ -46,14 +59,14 @@ class FoundFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """One look at a product's folder of the inbox.
+    """One look at a product's folders in the roots of the inbox.
 
     Attributes
     ----------
     files
         What contracts know, by contract and then by age: masters first, older before newer.
     unexpected
-        Paths that no contract knows, or whose names are not Unicode.
+        Paths that no contract knows, whose names are not Unicode, or that our own root holds as well.
     outside
         Links that leave the inbox, run in circles, or cannot be read; they are never followed.
     """
@@ -126,8 +139,8 @@ def _looks(file: FoundFile, before: Sequence[Any] | None) -> int:
     return min(int(before[2]) + 1, LOOKS)
 
 
-def list_inbox(folder: UPath, contracts: Sequence[Contract]) -> Listing | None:
-    """Look at a product's folder of the inbox.
+def list_inbox(folder: UPath, contracts: Sequence[Contract], ours: UPath | None = None) -> Listing | None:
+    """Look at a product's folder of the inbox, and at what Vitrina itself has written for it.
 
     Parameters
     ----------
@@ -135,22 +148,41 @@ def list_inbox(folder: UPath, contracts: Sequence[Contract]) -> Listing | None:
         The product's folder; its parent is the inbox. A folder that does not exist in an inbox that does is empty.
     contracts
         The product's contracts, in order.
+    ours
+        The product's folder in our own root; empty where it does not exist. What stands there cannot be replaced by a
+        delivery: where both hold the same path, the delivered file is unexpected.
 
     Returns
     -------
     Listing or None
-        None when the inbox cannot be listed.
+        None when either cannot be listed.
     """
     try:
         if not folder.exists():
             # an inbox that is not mounted has no folders either: only a listing of it tells the two apart
             list(folder.parent.iterdir())
-            return Listing(())
-        walk = _Walk(folder)
-        walk.enter(folder, 0)
-        return walk.listing(contracts)
+        delivered, own = (_listed(root, contracts) for root in (folder, ours))
     except OSError:
         return None
+    return _together(own, delivered, contracts)
+
+
+def _listed(folder: UPath | None, contracts: Sequence[Contract]) -> Listing:
+    if folder is None or not folder.exists():
+        return Listing(())
+    walk = _Walk(folder)
+    walk.enter(folder, 0)
+    return walk.listing(contracts)
+
+
+def _together(own: Listing, delivered: Listing, contracts: Sequence[Contract]) -> Listing:
+    """Both roots as one listing, by contract and then by age."""
+    taken = {file.path for file in own.files}
+    files = [replace(file, is_ours=True) for file in own.files] + [file for file in delivered.files if file.path not in taken]
+    order = {contract.name: position for position, contract in enumerate(contracts)}
+    files.sort(key=lambda file: (order[file.contract], _age(file.modified), file.path))
+    hidden = tuple(file.path for file in delivered.files if file.path in taken)
+    return Listing(tuple(files), (*own.unexpected, *delivered.unexpected, *hidden), (*own.outside, *delivered.outside))
 
 
 class _Walk:
@@ -191,7 +223,6 @@ class _Walk:
             self.outside.append(f"{self.folder.name}/{relative}")
 
     def listing(self, contracts: Sequence[Contract]) -> Listing:
-        order = {contract.name: position for position, contract in enumerate(contracts)}
         found, unexpected = [], [f"{self.folder.name}/{path}" for path in self.unexpected]
         for relative, size, modified in self.files:
             path, contract = f"{self.folder.name}/{relative}", contract_for(relative, contracts)
@@ -199,7 +230,6 @@ class _Walk:
                 unexpected.append(path)
             else:
                 found.append(FoundFile(path, size, modified, contract.name))
-        found.sort(key=lambda file: (order[file.contract], _age(file.modified), file.path))
         return Listing(tuple(found), tuple(unexpected), tuple(self.outside))
 
 

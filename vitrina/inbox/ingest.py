@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from vitrina.errors import WarehouseBusyError
 from vitrina.files import slug, write_atomically
 from vitrina.inbox.contract import Contract
-from vitrina.inbox.difference import FoundFile, Listing, difference, list_inbox
+from vitrina.inbox.difference import FoundFile, Listing, difference
 from vitrina.inbox.entries import Entry, State
 from vitrina.inbox.findings import Findings
 from vitrina.inbox.judging import Delivery, Judgement, References, judge
@@ -29,6 +29,7 @@ from vitrina.inbox.messages import RefusedFileError, message, shown
 from vitrina.inbox.outcomes import loaded, refuse_losing_everything
 from vitrina.inbox.readers import MAX_BYTES, SUFFIXES, read_contents
 from vitrina.inbox.receipts import write_receipts
+from vitrina.inbox.roots import look, read_bytes
 from vitrina.settings import Settings
 from vitrina.tables import Table
 from vitrina.warehouse import Warehouse
@@ -85,7 +86,7 @@ def ingest(  # noqa: PLR0913  # what it works on, and what it works with
     Parameters
     ----------
     product
-        The product; its folder in the inbox has the same name.
+        The product; its folder in either root of the inbox has the same name.
     contracts
         Its contracts, masters first.
     settings
@@ -97,7 +98,7 @@ def ingest(  # noqa: PLR0913  # what it works on, and what it works with
     refused_table
         The product's table of refused rows.
     files
-        Paths relative to the inbox that a sensor has watched until they stood still. Without it, the inbox is looked
+        Paths relative to their root that a sensor has watched until they stood still. Without it, the inbox is looked
         at twice, `settings.settle_s` apart, and what stands still is read.
     moved
         The inbox lies at another address than before, with the same files.
@@ -157,7 +158,7 @@ class _Run:
         )
 
     def _look(self) -> Listing | None:
-        return list_inbox(self.settings.inbox_folder / self.product, self.contracts)
+        return look(self.product, self.contracts, self.settings)
 
     def _watched(self) -> tuple[Listing | None, tuple[FoundFile, ...]]:
         """What stands still between two looks."""
@@ -218,7 +219,7 @@ class _Run:
             self.out_of_reach.append((found.path, f"larger than {MAX_BYTES} bytes; deliver it in parts"))
             return None
         try:
-            content = (self.settings.inbox_folder / found.path).read_bytes()
+            content = read_bytes(found, self.settings)
         except OSError as error:
             # not quarantined: what cannot be opened now may be opened by the next run
             self.out_of_reach.append((found.path, str(error)))

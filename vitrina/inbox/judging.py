@@ -126,17 +126,34 @@ def _out_of_bounds(declared: Field, text: pl.Series, values: pl.Series, today: d
     match declared.kind:
         case Kind.TEXT:
             outside = text.str.len_chars() > declared.max_length
-            return [(rules.at_most(declared.max_length), outside.fill_null(value=False))]
-        case Kind.DATE:
+            return [(rules.at_most(declared.max_length), outside.fill_null(value=False)), *_other_word(declared, values)]
+        case Kind.DATE | Kind.MOMENT:
             latest = today + dt.timedelta(days=declared.days_ahead)
-            outside = (values < declared.earliest) | (values > latest)
-            return [(rules.date_between(declared.earliest, latest), outside.fill_null(value=False))]
+            days = values.cast(pl.Date)
+            outside = (days < declared.earliest) | (days > latest)
+            return [
+                (rules.date_between(declared.earliest, latest), outside.fill_null(value=False)),
+                *_within_quarter(declared, days),
+            ]
     if declared.low is None and declared.high is None:
         return []
     numbers = as_numbers(text)
     below = (numbers < declared.low) if declared.low is not None else numbers.is_nan()
     above = (numbers > declared.high) if declared.high is not None else numbers.is_nan()
     return [(rules.number_between(declared.low, declared.high), (below | above).fill_null(value=False))]
+
+
+def _other_word(declared: Field, values: pl.Series) -> list[tuple[Rule, pl.Series]]:
+    if not declared.one_of:
+        return []
+    words = values.str.to_lowercase() if declared.lowercase else values
+    return [(rules.one_of(declared.one_of), ~words.is_in(list(declared.one_of)).fill_null(value=True))]
+
+
+def _within_quarter(declared: Field, days: pl.Series) -> list[tuple[Rule, pl.Series]]:
+    if not declared.begins_quarter:
+        return []
+    return [(rules.QUARTER, (days != days.dt.truncate("1q")).fill_null(value=False))]
 
 
 def _refuse_repeated_keys(contract: Contract, typed: Mapping[str, pl.Series], refusals: Refusals) -> None:

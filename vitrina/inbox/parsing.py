@@ -18,6 +18,9 @@ _SPACES = r"[ \u00a0\u2009\u202f]"
 _TIME = r"(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 _ISO_DATE = rf"^([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}){_TIME}$"
 _DOTTED_DATE = rf"^([0-9]{{1,2}}\.[0-9]{{1,2}}\.[0-9]{{4}}){_TIME}$"
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_MOMENT_WITHOUT_OFFSET = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}(?::[0-5][0-9](?:[.,][0-9]+)?)?"
+_MOMENT = rf"{_MOMENT_WITHOUT_OFFSET}(?: ?Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])$"
 _SLASHED_DATE = r"^[0-9]{1,4}/[0-9]{1,2}/[0-9]{1,4}"
 _PLAIN_NUMBER = r"^[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)$"
 _GROUPED_NUMBER = rf"^[+-]?[0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+(?:[.,][0-9]+)?$"
@@ -60,6 +63,8 @@ def parse(text: pl.Series, kind: Kind) -> Parsed:
     match kind:
         case Kind.DATE:
             return _dates(text)
+        case Kind.MOMENT:
+            return _moments(text)
         case Kind.NUMBER:
             numbers = as_numbers(text)
             numbers = numbers.set(numbers.is_infinite().fill_null(value=False), None)
@@ -82,6 +87,19 @@ def _dates(text: pl.Series) -> Parsed:
     dotted = text.str.extract(_DOTTED_DATE).str.to_date("%d.%m.%Y", strict=False)
     values = iso.zip_with(iso.is_not_null(), dotted)
     return Parsed(values, ((rules.CLEAR_DATE, _contains(text, _SLASHED_DATE)), (rules.DATE, _unread(text, values))))
+
+
+def _moments(text: pl.Series) -> Parsed:
+    """Only with an offset: a wall clock alone is as many moments as there are time zones."""
+    day = text.str.slice(0, 10)
+    clock = text.str.extract(rf"^.{{11}}({_CLOCK})") + text.str.extract(r"^.{16}(:[0-9]{2})").fill_null(":00")
+    # further digits than microseconds are dropped
+    fraction = "." + text.str.extract(r"[.,]([0-9]{1,6})").fill_null("0")
+    offset = text.str.extract(r"([+-][0-9]{2}:?[0-9]{2})$").str.replace(":", "", literal=True).fill_null("+0000")
+    written = (day + "T" + clock + fraction + offset).set(~_contains(text, _MOMENT), None)
+    values = written.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC", strict=False)
+    unclear = _contains(text, f"{_MOMENT_WITHOUT_OFFSET}$")
+    return Parsed(values, ((rules.CLEAR_MOMENT, unclear), (rules.MOMENT, _unread(text, values))))
 
 
 def _integers(text: pl.Series) -> Parsed:

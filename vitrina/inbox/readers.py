@@ -23,7 +23,8 @@ MAX_CELLS = 400_000_000
 _DELIMITED = (".csv", ".tsv", ".txt")
 _PARQUET = (".parquet", ".pq")
 _SPREADSHEET = (".xlsx", ".xlsm")
-SUFFIXES = (*_DELIMITED, *_PARQUET, *_SPREADSHEET)
+_JSON_LINES = (".jsonl", ".ndjson")
+SUFFIXES = (*_DELIMITED, *_PARQUET, *_SPREADSHEET, *_JSON_LINES)
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Contents:
     source_row
         For each row of `frame`, its row in the file. The header is row 1. In CSV, records are counted and not lines,
         as a spreadsheet does: a quoted cell may span lines. Blank rows are counted, but they are not rows of `frame`.
+        JSON lines have no header: there, a row's number is that of its line.
     faults
         Rows that are refused whatever a contract says. A short row stands in `frame` too, filled up with nulls.
     notes
@@ -88,6 +90,7 @@ def read_contents(path: str, content: bytes) -> Contents:
     """
     # a spreadsheet library is slow to import, and most files are not spreadsheets
     from vitrina.inbox.delimited import read_delimited  # noqa: PLC0415  # the formats know the readers, not the other way
+    from vitrina.inbox.json_lines import read_json_lines  # noqa: PLC0415  # as above
     from vitrina.inbox.spreadsheets import read_spreadsheet  # noqa: PLC0415  # as above
 
     suffix = PurePosixPath(path).suffix.lower()
@@ -96,6 +99,8 @@ def read_contents(path: str, content: bytes) -> Contents:
         contents = _read_parquet(path, content)
     elif suffix in _SPREADSHEET:
         contents = read_spreadsheet(path, content)
+    elif suffix in _JSON_LINES:
+        contents = read_json_lines(path, content)
     else:
         contents = read_delimited(path, content)
     if contents.frame.is_empty():
@@ -138,7 +143,7 @@ def _kind_of(content: bytes) -> tuple[str, ...]:
         return _PARQUET
     if content.startswith(b"PK\x03\x04"):
         return _SPREADSHEET
-    return () if content.startswith(b"\xd0\xcf\x11\xe0") else _DELIMITED
+    return () if content.startswith(b"\xd0\xcf\x11\xe0") else (*_DELIMITED, *_JSON_LINES)
 
 
 def checked_names(path: str, names: Sequence[str]) -> list[str]:
@@ -207,8 +212,8 @@ def _as_text(path: str, column: pl.Series) -> pl.Series:
     if dtype.is_integer() or dtype.is_decimal() or dtype in (pl.Date, pl.Boolean, pl.Null):
         return column.cast(pl.String)
     if isinstance(dtype, pl.Datetime):
-        # the wall clock that the file shows, whatever its zone
-        return column.dt.replace_time_zone(None).dt.to_string("%Y-%m-%dT%H:%M:%S")
+        # the wall clock that the file shows, whatever its zone; where it has one, its offset says which moment that is
+        return column.dt.to_string(f"%Y-%m-%dT%H:%M:%S{'%:z' if dtype.time_zone else ''}")
     raise RefusedFileError(
         message(
             "{file}: the column {column} holds {type}, not plain values.", file=shown(path), column=shown(column.name), type=dtype

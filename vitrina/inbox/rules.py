@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vitrina.inbox.messages import Message, message
@@ -28,6 +29,18 @@ CLEAR_DATE = Rule(
     message("a date whose day and month cannot be confused"),
     message("Write the date as 2024-01-31: 03/04/2024 may be in March or in April."),
 )
+QUARTER = Rule(
+    message("the first day of a quarter"),
+    message("Write the day that the quarter begins with: the first of January, April, July or October."),
+)
+MOMENT = Rule(
+    message("a date and time such as 2024-01-31T09:30:00Z"),
+    message("Write the date and the time with their offset from UTC, e.g. 2024-01-31T12:30:00+03:00."),
+)
+CLEAR_MOMENT = Rule(
+    message("a time with its offset from UTC"),
+    message("Add Z for UTC or an offset such as +03:00: without it nobody can say which moment is meant."),
+)
 NUMBER = Rule(
     message("a number"),
     message("Write digits only, e.g. 1234.56: no words, no currency. Leave the cell empty where there is no value."),
@@ -44,6 +57,15 @@ VALUES_NOT_FORMULAS = Rule(
     message("a value, not a formula"),
     message("Write values, not formulas: copy the cells and paste them as values, then deliver the file again."),
 )
+JSON_OBJECT = Rule(
+    message("one whole JSON object on the line"),
+    message("Write every row as one JSON object on a line of its own, without NaN; a file that was cut off is delivered again."),
+)
+OWN_NAMES = Rule(
+    message("an object in which every value has a name of its own"),
+    message("Name every value, and none like another: capitals and spaces around a name do not tell names apart."),
+)
+UTF_8 = Rule(message("text in UTF-8"), message("Save the file as UTF-8 and deliver it again."))
 NO_SPREADSHEET_ERROR = Rule(
     message("a value, not a spreadsheet error"),
     message("Correct the cell in the spreadsheet, or leave it empty, then deliver the file again."),
@@ -81,6 +103,14 @@ def at_most(characters: int) -> Rule:
     return Rule(
         message("at most {limit} characters", limit=characters),
         message("Shorten the text; check that no quotation mark is missing."),
+    )
+
+
+def one_of(values: Sequence[str]) -> Rule:
+    """A text is one of a few words."""
+    return Rule(
+        message("one of {values}", values=", ".join(values)),
+        message("Write one of these words and no other: {values}.", values=", ".join(values)),
     )
 
 

@@ -14,7 +14,9 @@ class Delivered(Table):
     """Base of raw tables: the file and row that a record came from."""
 
     source_file: str = column("Path of the delivered file, relative to the inbox.", key=True)
-    source_row: int = column("Row in that file; the header is row 1.", key=True, ge=1)
+    source_row: int = column(
+        "Row in that file; the header is row 1, and in JSON lines, which have none, the first line is.", key=True, ge=1
+    )
     delivery: int = column("Sequence number of the delivery; the later one wins by natural key.", ge=1)
 
 
@@ -22,7 +24,9 @@ class RefusedRows(Table):
     """One row per value that was refused. The rest of its row was not loaded either; nothing else was held up."""
 
     source_file: str = column("Path of the delivered file, relative to the inbox.", key=True)
-    source_row: int = column("Row in that file; the header is row 1.", key=True, ge=1)
+    source_row: int = column(
+        "Row in that file; the header is row 1, and in JSON lines, which have none, the first line is.", key=True, ge=1
+    )
     column_name: str = column("Column that the value stood in.", key=True)
     contract: str = column("Contract that the file was read under.")
     delivery: int = column("Sequence number of the delivery.", ge=1)

@@ -1,4 +1,4 @@
-"""The method: median imputation, standardisation, principal components by Kaiser's criterion, Ward's tree.
+"""The method: gaps filled, standardised, principal components by Kaiser's criterion, Ward's tree.
 
 Same rows, same request: same clusters, in whatever order the rows come.
 """
@@ -6,22 +6,28 @@ Same rows, same request: same clusters, in whatever order the rows come.
 from __future__ import annotations
 
 import datetime as dt
-import json
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
+from vitrina.array_cache import NO_CACHE, ArrayCache
 from vitrina.errors import ScenarioError
-from vitrina.stores.choosing_k import Choice, Labels, Points, choose, cut, measure, silhouettes
+from vitrina.stores.choosing_k import Choice, Labels, Points, choose
 from vitrina.stores.components import Components, principal_components
+from vitrina.stores.preparation import Preparation, learn_preparation
 from vitrina.stores.scenario import Scenario
 from vitrina.stores.selection import NOT_IN_THE_INBOX, SelectedFeatures, select_features, select_stores
-from vitrina.stores.tables import ClusterAssignments, ClusterQuality, ClusterScenarios
+from vitrina.stores.stability import Stability
+from vitrina.stores.tree import Tree, grow, measure_cuts
 
 NO_VALUES = "no store has a value"
 CONSTANT = "all stores have the same value"
+ALMOST_CONSTANT = "almost all stores have the same value"
+
+FINGERPRINT_LENGTH = 12
 
 _NOISE = 1e-9
 """Relative spread below this is noise of floating point."""
@@ -45,10 +51,12 @@ class Clustering:
         Features that the clusters rest on.
     dropped
         Feature → why it could not take part.
+    preparation
+        What was learnt to prepare the features, in their order.
     components
         The space in which distances are measured.
-    linkage
-        Ward's tree as SciPy's linkage matrix.
+    tree
+        Ward's tree.
     labels
         Cluster of each store, numbered from 1 by falling mean revenue.
     measures
@@ -56,7 +64,15 @@ class Clustering:
     choice
         How the number of clusters came about.
     store_silhouettes
-        One per store; ``None`` for a single cluster, or as many clusters as stores.
+        One per store, NaN where it was not measured; ``None`` for a single cluster, or as many clusters as stores.
+    stability
+        Bootstrap Jaccard of every cluster of every cut that was measured.
+    jaccards
+        Bootstrap Jaccard of cluster 1, 2, …; NaN where it was not measured.
+    n_measured
+        Stores that silhouettes were measured on.
+    cache
+        Where dear arrays are kept.
     """
 
     scenario: Scenario
@@ -65,12 +81,17 @@ class Clustering:
     selected: SelectedFeatures
     features: tuple[str, ...]
     dropped: dict[str, str]
+    preparation: Preparation
     components: Components
-    linkage: Points
+    tree: Tree
     labels: Labels
     measures: pl.DataFrame
     choice: Choice
     store_silhouettes: Points | None
+    stability: Stability
+    jaccards: Points
+    n_measured: int
+    cache: ArrayCache
 
     @property
     def quarter(self) -> dt.date:
@@ -83,71 +104,58 @@ class Clustering:
         """Number of clusters."""
         return self.choice.n_clusters
 
+    @property
+    def linkage(self) -> Points:
+        """Ward's tree as SciPy's linkage matrix; its leaves are stores, or groups of them."""
+        return self.tree.linkage
+
+    @cached_property
+    def leaf_labels(self) -> Labels:
+        """Cluster of each leaf of the tree, from 1."""
+        labels: Labels = np.empty(self.tree.n_leaves, dtype=np.int64)
+        labels[self.tree.leaf_of] = self.labels
+        return labels
+
     @cached_property
     def imputed(self) -> dict[str, int]:
         """Feature → stores that took its median, for the features where there are any."""
         counts = {name: self.stores.get_column(name).null_count() for name in self.features}
         return {name: count for name, count in counts.items() if count}
 
-    def assignments(self) -> pl.DataFrame:
-        """Rows of `ClusterAssignments`."""
-        points = self.components.points
-        own, following, following_distance = _distances(points, self.labels)
-        missing = self.stores.select(pl.col(name).is_null() for name in self.features).rows()
-        frame = self.stores.select("quarter", "store_id").with_columns(
-            pl.Series("cluster", self.labels),
-            pl.Series("distance", own),
-            pl.Series("next_cluster", following, dtype=pl.Int64),
-            pl.Series("next_distance", following_distance, dtype=pl.Float64),
-            pl.Series("silhouette", self.store_silhouettes, dtype=pl.Float64, nan_to_null=True)
-            if self.store_silhouettes is not None
-            else pl.lit(None, dtype=pl.Float64).alias("silhouette"),
-            pl.Series("component_1", points[:, 0]),
-            pl.Series("component_2", points[:, 1])
-            if self.components.kept > 1
-            else pl.lit(None, dtype=pl.Float64).alias("component_2"),
-            pl.Series(
-                "imputed", [", ".join(name for name, gap in zip(self.features, gaps, strict=True) if gap) for gaps in missing]
-            ),
-            pl.lit(self.scenario.identifier).alias("scenario_id"),
-        )
-        return ClusterAssignments.check(frame)
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the clusters: which store is in which. Equal for equal clusters, whoever computed them and when."""
+        digest = hashlib.sha256(self.quarter.isoformat().encode())
+        for store, label in zip(self.stores.get_column("store_id"), self.labels.tolist(), strict=True):
+            digest.update(f"{len(store)}:{store}={label};".encode())
+        return digest.hexdigest()[:FINGERPRINT_LENGTH]
 
-    def quality(self) -> pl.DataFrame:
-        """Rows of `ClusterQuality`."""
-        stamped = self.measures.with_columns(
-            pl.lit(self.quarter).alias("quarter"), pl.lit(self.scenario.identifier).alias("scenario_id")
-        )
-        return ClusterQuality.check(stamped)
-
-    def scenario_row(self) -> pl.DataFrame:
-        """The row of `ClusterScenarios`."""
-        row = {
-            "quarter": self.quarter,
-            "scenario_id": self.scenario.identifier,
-            "scenario": self.scenario.to_json(),
-            "n_stores": self.stores.height,
-            "n_clusters": self.n_clusters,
-            "choice": self.choice.describe(),
-            "features": list(self.features),
-            "dropped": json.dumps(self.dropped, ensure_ascii=False, sort_keys=True),
-            "eigenvalues": list(self.components.eigenvalues),
-            "n_components": self.components.kept,
-        }
-        return ClusterScenarios.check(pl.DataFrame([row], schema=ClusterScenarios.polars_schema()))
+    @property
+    def note(self) -> str:
+        """What was aggregated or sampled, in words; empty where every store was looked at singly."""
+        parts = []
+        if self.tree.is_aggregated:
+            parts.append(f"The tree is of {self.tree.n_leaves} groups of near stores, not of {self.stores.height} single ones.")
+        if self.n_measured < self.stores.height:
+            parts.append(f"Silhouettes were measured on {self.n_measured} stores.")
+        if self.stability.n_bootstraps and self.stability.sample_size < self.stores.height:
+            parts.append(f"Stability was measured on samples of {self.stability.sample_size} stores.")
+        return " ".join(parts)
 
 
-def cluster_stores(features: pl.DataFrame, catalogue: pl.DataFrame, scenario: Scenario) -> Clustering:
+def cluster_stores(features: pl.DataFrame, catalogue: pl.DataFrame, scenario: Scenario, cache: ArrayCache = NO_CACHE) -> Clustering:
     """Cluster the stores of one quarter.
 
     Parameters
     ----------
     features
-        Rows of `StoreFeatures` of one quarter.
+        Rows of `StoreFeatures` of one quarter; of several windows, those of the request's are used.
     catalogue
         Rows of `FeatureCatalogue` of that quarter.
     scenario
         The request.
+    cache
+        Where the tree and its measures are kept: the same stores in the same components are not measured twice.
 
     Raises
     ------
@@ -158,19 +166,26 @@ def cluster_stores(features: pl.DataFrame, catalogue: pl.DataFrame, scenario: Sc
     ----------
     J. H. Ward (1963), Hierarchical grouping to optimize an objective function. JASA 58, 236-244.
     """
-    import fastcluster  # noqa: PLC0415  # loading the definitions need not pay for it
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415  # loading the definitions need not pay for it
 
+    # several threads add up in an order of their own: the last digits would differ from machine to machine
+    with threadpool_limits(limits=1):
+        return _cluster(_of_window(features, scenario), _of_window(catalogue, scenario), scenario, cache)
+
+
+def _cluster(features: pl.DataFrame, catalogue: pl.DataFrame, scenario: Scenario, cache: ArrayCache) -> Clustering:
     selected = select_features(catalogue, scenario)
     stores = _known_values(select_stores(features, scenario), catalogue)
     _refuse_other_quarters(stores, catalogue)
     used, dropped = _usable(stores, selected)
-    components = principal_components(stores.select(used).to_numpy())
-    linkage: Points = fastcluster.linkage_vector(components.points, method="ward", metric="euclidean")
-    minimum_size = scenario.minimum_size(stores.height)
-    considered = _considered(components.points, scenario)
-    cuts = {n_clusters: cut(linkage, n_clusters) for n_clusters in {*considered, scenario.n_clusters or considered[0]}}
-    by_store = silhouettes(components.points, {k: labels for k, labels in cuts.items() if 1 < k < stores.height})
-    measures, choice = choose(measure(components.points, linkage, cuts, by_store), minimum_size, considered, scenario.n_clusters)
+    used, preparation, components = _prepared(stores, used, dropped, selected, scenario)
+    tree = grow(components.points, scenario.seed, cache)
+    considered = _considered(tree, scenario)
+    wanted = {*considered, scenario.n_clusters or considered[0]}
+    measured = measure_cuts(tree, sorted(wanted), n_bootstraps=scenario.n_bootstraps, seed=scenario.seed, cache=cache)
+    measures, choice = choose(measured.table, scenario.minimum_size(stores.height), considered, scenario.n_clusters)
+    labels = measured.cuts[choice.n_clusters]
+    numbers = _numbers(labels, stores)
     return Clustering(
         scenario=scenario,
         stores=stores,
@@ -178,13 +193,28 @@ def cluster_stores(features: pl.DataFrame, catalogue: pl.DataFrame, scenario: Sc
         selected=selected,
         features=used,
         dropped=dropped,
+        preparation=preparation,
         components=components,
-        linkage=linkage,
-        labels=_numbered(cuts[choice.n_clusters], stores),
+        tree=tree,
+        labels=numbers[labels],
         measures=measures,
         choice=choice,
-        store_silhouettes=by_store.get(choice.n_clusters),
+        store_silhouettes=measured.by_store.get(choice.n_clusters),
+        stability=measured.stability,
+        jaccards=measured.stability.by_cluster[choice.n_clusters][np.argsort(numbers)],
+        n_measured=measured.n_measured,
+        cache=cache,
     )
+
+
+def _of_window(frame: pl.DataFrame, scenario: Scenario) -> pl.DataFrame:
+    chosen = frame.filter(pl.col("window_quarters") == scenario.window_quarters)
+    if chosen.is_empty() and not frame.is_empty():
+        raise ScenarioError(
+            f"The snapshot has no features over {scenario.window_quarters} quarter(s).",
+            "Materialize store_features for the quarter.",
+        )
+    return chosen
 
 
 def _refuse_other_quarters(stores: pl.DataFrame, catalogue: pl.DataFrame) -> None:
@@ -225,20 +255,42 @@ def _flaw(values: pl.Series) -> str:
     return CONSTANT if spread <= _NOISE * float(known.abs().max()) else ""  # type: ignore[arg-type]  # as above
 
 
-def _considered(points: Points, scenario: Scenario) -> tuple[int, ...]:
-    """Numbers of clusters to measure: equal stores cannot be told apart, so no more than there are different ones."""
-    n_different = int(np.unique(points.round(9), axis=0).shape[0])
-    if scenario.n_clusters is not None and scenario.n_clusters > n_different:
+def _prepared(
+    stores: pl.DataFrame, used: tuple[str, ...], dropped: dict[str, str], selected: SelectedFeatures, scenario: Scenario
+) -> tuple[tuple[str, ...], Preparation, Components]:
+    """Prepare and project; a feature that is constant once its extremes are drawn in is dropped, and noted in `dropped`."""
+    weights = dict(zip(selected.clustered, selected.weights, strict=True))
+    values = stores.select(used).to_numpy()
+    learnt = learn_preparation(values, scenario.transform, np.array([weights[name] for name in used]))
+    varies = learnt.apply(values).std(axis=0) > _NOISE
+    if not varies.any():
         raise ScenarioError(
-            f"Only {n_different} stores differ in these features; they cannot form {scenario.n_clusters} clusters.",
+            f"Nothing is left to cluster on: of {', '.join(used)}, {ALMOST_CONSTANT}.",
+            "Ask for the plain transform, or add features that tell the stores apart.",
+        )
+    if varies.all():
+        return used, learnt, principal_components(learnt.apply(values))
+    dropped |= {name: ALMOST_CONSTANT for name, keeps in zip(used, varies, strict=True) if not keeps}
+    kept = tuple(name for name, keeps in zip(used, varies, strict=True) if keeps)
+    return _prepared(stores, kept, dropped, selected, scenario)
+
+
+def _considered(tree: Tree, scenario: Scenario) -> tuple[int, ...]:
+    """Numbers of clusters to measure: equal stores cannot be told apart, so no more than there are different ones."""
+    n_stores = tree.points.shape[0]
+    n_different = min(tree.n_leaves, int(np.unique(tree.points.round(9), axis=0).shape[0]))
+    asked = scenario.n_clusters or scenario.min_clusters
+    if asked > max(2, n_different) or (scenario.n_clusters or 0) > n_different:
+        raise ScenarioError(
+            f"Only {n_different} stores differ in these features; they cannot form {asked} clusters.",
             f"Ask for at most {n_different} clusters, or add features that tell the stores apart.",
         )
-    last = max(2, min(scenario.max_clusters, points.shape[0] - 1, n_different))
-    return tuple(range(2, last + 1))
+    last = max(2, min(scenario.max_clusters, n_stores - 1, n_different))
+    return tuple(range(min(scenario.min_clusters, last), last + 1))
 
 
-def _numbered(labels: Labels, stores: pl.DataFrame) -> Labels:
-    """From 1 by falling mean revenue, so that a number means something; then by size, then by the first store."""
+def _numbers(labels: Labels, stores: pl.DataFrame) -> Labels:
+    """Label from 0 → number from 1 by falling mean revenue, so that it means something; then by size, then by the first store."""
     revenue = pl.col("revenue").mean() if "revenue" in stores.columns else pl.lit(None, dtype=pl.Float64)
     order = (
         stores.with_columns(pl.Series("label", labels))
@@ -248,23 +300,6 @@ def _numbered(labels: Labels, stores: pl.DataFrame) -> Labels:
         .get_column("label")
         .to_numpy()
     )
-    numbers = np.empty(order.size, dtype=np.int64)
+    numbers: Labels = np.empty(order.size, dtype=np.int64)
     numbers[order] = np.arange(1, order.size + 1)
-    numbered: Labels = numbers[labels]
-    return numbered
-
-
-def _distances(points: Points, labels: Labels) -> tuple[Points, list[int | None], list[float | None]]:
-    """Distance to the own centroid, the nearest other cluster, and the distance to its centroid."""
-    from scipy.spatial.distance import cdist  # noqa: PLC0415  # loading the definitions need not pay for it
-
-    n_clusters = int(labels.max())
-    centroids = np.stack([points[labels == cluster].mean(axis=0) for cluster in range(1, n_clusters + 1)])
-    table = cdist(points, centroids)
-    rows = np.arange(labels.size)
-    own = table[rows, labels - 1].copy()
-    if n_clusters == 1:
-        return own, [None] * labels.size, [None] * labels.size
-    table[rows, labels - 1] = np.inf
-    nearest = table.argmin(axis=1)
-    return own, (nearest + 1).tolist(), table[rows, nearest].tolist()
+    return numbers

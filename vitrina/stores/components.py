@@ -24,10 +24,13 @@ class Components:
         Coordinates, shape (stores, components kept).
     eigenvalues
         Of the correlation matrix, falling, one per feature.
+    directions
+        From prepared features to coordinates, shape (features, components kept).
     """
 
     points: Points
     eigenvalues: tuple[float, ...]
+    directions: Points
 
     @property
     def kept(self) -> int:
@@ -35,25 +38,26 @@ class Components:
         return int(self.points.shape[1])
 
 
-def principal_components(values: Points) -> Components:
-    """Impute medians, standardise, and keep the components whose eigenvalue is at least 1, at least one of them.
+def principal_components(prepared: Points) -> Components:
+    """Keep the components whose eigenvalue is at least 1, at least one of them.
+
+    Weights change the variances of the columns, but not their mean: the criterion stays "more than one feature's worth".
 
     Parameters
     ----------
-    values
-        Shape (stores, features), NaN where a value is missing; no column is constant or without values.
+    prepared
+        What `Preparation.apply` makes: columns with mean 0, whose variances have a mean of 1; shape (stores, features).
 
     References
     ----------
     H. F. Kaiser (1960), The application of electronic computers to factor analysis. Educ. Psychol. Meas. 20, 141-151.
     """
     from sklearn.decomposition import PCA  # noqa: PLC0415  # loading the definitions need not pay for it
-    from sklearn.impute import SimpleImputer  # noqa: PLC0415  # as above
-    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415  # as above
 
-    standardised = StandardScaler().fit_transform(SimpleImputer(strategy="median").fit_transform(values))
-    analysis: Any = PCA(svd_solver="full").fit(standardised)
-    n_stores, n_features = values.shape
+    n_stores, n_features = prepared.shape
+    # where there are more stores than features, their covariance is the smaller matrix: 50,000 x 40 in 0.02 s instead of 0.5
+    solver = "covariance_eigh" if n_stores > n_features else "full"
+    analysis: Any = PCA(svd_solver=solver).fit(prepared)
     # scikit-learn divides by n - 1 after a scaler that divided by n: 2.2 % too large at 45 stores, enough to keep one more
     eigenvalues = np.zeros(n_features)
     eigenvalues[: analysis.explained_variance_.size] = np.maximum(analysis.explained_variance_ * (n_stores - 1) / n_stores, 0.0)
@@ -62,4 +66,5 @@ def principal_components(values: Points) -> Components:
     # an eigenvector has no sign of its own: its largest loading points up, the first of several equal ones
     strongest = np.argmax(np.abs(directions).round(9), axis=1)
     signs = np.sign(directions[np.arange(kept), strongest])
-    return Components(standardised @ (directions * signs[:, None]).T, tuple(map(float, eigenvalues)))
+    turned: Points = (directions * signs[:, None]).T
+    return Components(prepared @ turned, tuple(map(float, eigenvalues)), turned)

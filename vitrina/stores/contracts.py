@@ -1,7 +1,8 @@
-"""What the retailer delivers about its stores: master data, sales, surroundings."""
+"""What the retailer delivers about its stores: master data, sales, surroundings; and what people decided."""
 
 from vitrina.inbox.contract import Contract, Field, Kind, OpenFamily, Reference
-from vitrina.stores.tables import FORMAT_LENGTH, STORE, RawGeo, RawSales, RawStores
+from vitrina.stores.decision_contract import DECISIONS
+from vitrina.stores.tables import FORMAT_LENGTH, REGION_LENGTH, STORE, RawGeo, RawSales, RawStores
 
 ABSURD_AMOUNT = 1e12
 ABSURD_COUNT = 1e9
@@ -37,6 +38,9 @@ STORES = Contract(
             may_be_empty=False,
             lowercase=True,
             max_length=FORMAT_LENGTH,
+        ),
+        Field(
+            "region", Kind.TEXT, "Region of the store, as category managers divide the network.", "Tula", max_length=REGION_LENGTH
         ),
         Field("opened_on", Kind.DATE, "Day of opening; may be planned up to two years ahead.", "2019-05-31", days_ahead=731),
         Field("latitude", Kind.NUMBER, "Latitude, WGS 84.", "55.7512", low=-90, high=90),
@@ -105,5 +109,5 @@ GEO = Contract(
     open_family=OpenFamily("geo_", Kind.NUMBER, "A measure of the surroundings, as a number under its own name.", "12500"),
 )
 
-CONTRACTS: tuple[Contract, ...] = (STORES, SALES, GEO)
+CONTRACTS: tuple[Contract, ...] = (STORES, SALES, GEO, DECISIONS)
 """Masters before what refers to them."""

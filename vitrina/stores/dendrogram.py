@@ -19,7 +19,9 @@ ABOVE = 0
 _WIDTH, _HEIGHT = 760, 380
 
 
-def dendrogram(linkage: Points, labels: Labels, translate: Callable[[str], str] = str) -> alt.LayerChart:
+def dendrogram(
+    linkage: Points, labels: Labels, translate: Callable[[str], str] = str, *, leaf_sizes: Labels | None = None
+) -> alt.LayerChart:
     """Draw the last merges; branches below the cut have their cluster's colour, leaves their number of stores.
 
     Parameters
@@ -27,11 +29,13 @@ def dendrogram(linkage: Points, labels: Labels, translate: Callable[[str], str] 
     linkage
         SciPy's linkage matrix, shape (n - 1, 4).
     labels
-        Cluster of each store from 1, shape (n,), from a cut of that tree.
+        Cluster of each leaf from 1, shape (n,), from a cut of that tree.
     translate
         From the English text to the reader's.
+    leaf_sizes
+        Stores per leaf, shape (n,); 1 each by default.
     """
-    branches, leaves = branches_and_leaves(linkage, labels)
+    branches, leaves = branches_and_leaves(linkage, labels, leaf_sizes)
     used = [cluster for cluster in range(1, int(labels.max()) + 1) if cluster in set(leaves["cluster"])]
     scale = alt.Scale(domain=[ABOVE, *used], range=[FAINT, *(colour(cluster) for cluster in used)])
     legend = (
@@ -82,7 +86,7 @@ def cut_height(linkage: Points, n_clusters: int) -> float | None:
     return (undone + done) / 2
 
 
-def branches_and_leaves(linkage: Points, labels: Labels) -> tuple[pl.DataFrame, pl.DataFrame]:
+def branches_and_leaves(linkage: Points, labels: Labels, leaf_sizes: Labels | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Corners of the branches of the truncated tree, and its leaves.
 
     Returns
@@ -109,7 +113,7 @@ def branches_and_leaves(linkage: Points, labels: Labels) -> tuple[pl.DataFrame, 
             for corner, (x, height) in enumerate(zip(xs, heights, strict=True))
         ]
     )
-    sizes = np.concatenate([np.ones(n), linkage[:, 3]]).astype(int)
+    sizes = _stores_of_nodes(linkage, np.ones(n, dtype=np.int64) if leaf_sizes is None else leaf_sizes)
     leaves = pl.DataFrame(
         [
             # SciPy puts the i-th leaf at 5 + 10 i
@@ -118,6 +122,14 @@ def branches_and_leaves(linkage: Points, labels: Labels) -> tuple[pl.DataFrame, 
         ]
     )
     return branches, leaves
+
+
+def _stores_of_nodes(linkage: Points, leaf_sizes: Labels) -> Labels:
+    """Stores below every node of the tree, leaves first."""
+    sizes = np.concatenate([leaf_sizes, np.zeros(linkage.shape[0], dtype=np.int64)])
+    for merge, (left, right) in enumerate(linkage[:, :2].astype(int)):
+        sizes[leaf_sizes.size + merge] = sizes[left] + sizes[right]
+    return sizes
 
 
 def _cluster_of_nodes(linkage: Points, labels: Labels) -> Labels:

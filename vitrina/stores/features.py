@@ -1,8 +1,4 @@
-"""What a store was like over the trailing window that ends with a quarter.
-
-The window is four quarters by default: one-quarter windows re-cluster unstably (adjusted Rand index from quarter to
-quarter 0.25, against 0.42 with four; measured on Iowa liquor sales, 328 hypermarkets).
-"""
+"""What a store was like over the trailing window that ends with a quarter, for each of the windows of `WINDOWS`."""
 
 import datetime as dt
 import hashlib
@@ -17,6 +13,7 @@ from vitrina.files import slug
 from vitrina.stores.network import Network
 from vitrina.stores.quarters import add_months, complete_quarters
 from vitrina.stores.tables import FeatureCatalogue, StoreFeatures
+from vitrina.stores.windows import WINDOWS, YEAR
 
 EARTH_RADIUS_KM = 6371.0088
 NEAR_KM = 5.0
@@ -24,6 +21,7 @@ MINOR_UNITS = 100
 MONTHS_FOR_SEASONALITY = 6
 DAYS_PER_YEAR = 365.25
 
+AGE = "age"
 ALL_OTHER = "all other categories"
 
 TRADE_LABELS = {
@@ -59,16 +57,15 @@ class Features:
     skipped: tuple[dt.date, ...]
 
 
-def features_of_quarters(  # noqa: PLR0913  # what is known, and how far to look back
+def features_of_quarters(  # what is known, and how far to look back
     network: Network,
     quarters: Sequence[dt.date],
     *,
     since: dt.date,
     today: dt.date,
-    window_quarters: int = 4,
     max_category_shares: int = 20,
 ) -> Features:
-    """Features of the quarters whose sales are complete.
+    """Features of the quarters whose sales are complete, for every window.
 
     Parameters
     ----------
@@ -80,7 +77,7 @@ def features_of_quarters(  # noqa: PLR0913  # what is known, and how far to look
         First day of the first quarter that counts.
     today
         A quarter that is not over is not complete.
-    window_quarters, max_category_shares
+    max_category_shares
         As for `store_features`.
 
     Raises
@@ -98,6 +95,7 @@ def features_of_quarters(  # noqa: PLR0913  # what is known, and how far to look
     made = [
         store_features(network, quarter, window_quarters=window_quarters, max_category_shares=max_category_shares)
         for quarter in wanted
+        for window_quarters in WINDOWS
     ]
     return Features(
         features=pl.concat([features for features, _ in made], how="diagonal"),
@@ -107,7 +105,7 @@ def features_of_quarters(  # noqa: PLR0913  # what is known, and how far to look
 
 
 def store_features(
-    network: Network, quarter: dt.date, *, window_quarters: int = 4, max_category_shares: int = 20
+    network: Network, quarter: dt.date, *, window_quarters: int = YEAR, max_category_shares: int = 20
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Features of every store that sold in the window, and the catalogue of these features.
 
@@ -127,7 +125,7 @@ def store_features(
     Returns
     -------
     tuple of polars.DataFrame
-        Rows of `StoreFeatures` and of `FeatureCatalogue`, both of this quarter.
+        Rows of `StoreFeatures` and of `FeatureCatalogue`, both of this quarter and window.
     """
     history = network.sales.filter(pl.col("month") < add_months(quarter, 3))
     window = history.filter(pl.col("month") >= add_months(quarter, 3 - 3 * window_quarters))
@@ -140,11 +138,11 @@ def store_features(
         .join(_master(network.stores, quarter), on="store_id")
         .pipe(_distances)
         .join(network.geography, on="store_id", how="left")
-        .with_columns(pl.lit(quarter).alias("quarter"))
+        .with_columns(pl.lit(quarter).alias("quarter"), pl.lit(window_quarters, dtype=pl.Int64).alias("window_quarters"))
         .sort("store_id")
     )
     features = StoreFeatures.check(_in_declared_types(features))
-    return features, _catalogue(features, {name: label for label, name in labels.items()}, quarter)
+    return features, _catalogue(features, {name: label for label, name in labels.items()})
 
 
 def _trade(window: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
@@ -241,11 +239,26 @@ def _shares(window: pl.DataFrame, labels: dict[str, str]) -> pl.DataFrame:
     return wide.with_columns(pl.col(name).fill_null(0.0) for name in labels.values())
 
 
+def years_between(quarter: dt.date, later: dt.date) -> float:
+    """By how much a store grows older from the end of one quarter to the end of another."""
+    return (_last_day(later) - _last_day(quarter)).days / DAYS_PER_YEAR
+
+
+def _last_day(quarter: dt.date) -> dt.date:
+    return add_months(quarter, 3) - dt.timedelta(days=1)
+
+
 def _master(stores: pl.DataFrame, quarter: dt.date) -> pl.DataFrame:
-    last_day = add_months(quarter, 3) - dt.timedelta(days=1)
+    last_day = _last_day(quarter)
     age = (pl.lit(last_day) - pl.col("opened_on")).dt.total_days() / DAYS_PER_YEAR
     return stores.select(
-        "store_id", "name", "format", "latitude", "longitude", pl.when(pl.col("opened_on") <= last_day).then(age).alias("age")
+        "store_id",
+        "name",
+        "format",
+        "region",
+        "latitude",
+        "longitude",
+        pl.when(pl.col("opened_on") <= last_day).then(age).alias("age"),
     )
 
 
@@ -268,7 +281,10 @@ def _distances(stores: pl.DataFrame) -> pl.DataFrame:
     return stores.join(found, on="store_id", how="left")
 
 
-def _catalogue(features: pl.DataFrame, share_labels: dict[str, str], quarter: dt.date) -> pl.DataFrame:
+def _catalogue(features: pl.DataFrame, share_labels: dict[str, str]) -> pl.DataFrame:
+    if features.is_empty():
+        return FeatureCatalogue.empty()
+    period = features.select("quarter", "window_quarters").row(0, named=True)
     rows = []
     for name in features.columns:
         declared = StoreFeatures.find(name)
@@ -276,7 +292,7 @@ def _catalogue(features: pl.DataFrame, share_labels: dict[str, str], quarter: dt
         if declared is not None and family:
             rows.append(
                 {
-                    "quarter": quarter,
+                    **period,
                     "feature": name,
                     "family": family,
                     "label": label,

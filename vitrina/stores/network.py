@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import polars as pl
 
 from vitrina.inbox.staleness import Staleness
 from vitrina.sql import quote
-from vitrina.stores.quarters import complete_quarters, stale_quarters
+from vitrina.stores.quarters import complete_quarters, quarter_of, stale_quarters
 from vitrina.stores.tables import StoreFeatures
 from vitrina.warehouse import stored_columns
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 
 SALES = "sales"
-"""Contract whose rows have dates."""
+"""Contract whose rows change the quarters of their dates and what looks back on them."""
+DECISIONS = "decisions"
+"""Contract whose rows change what is said of their quarter and all later ones."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,23 @@ def staleness(entries: Sequence[Entry], warehouse: Warehouse, settings: Settings
         (entry.changed_from, entry.changed_to) if entry.changed_from is not None and entry.changed_to is not None else None
         for entry in entries
         # sales that changed no row changed no quarter
-        if entry.contract != SALES or entry.changed_from is not None
+        if entry.contract != DECISIONS and (entry.contract != SALES or entry.changed_from is not None)
     ]
-    return Staleness(stale_quarters(changes, complete, computed, settings.window_quarters), complete)
+    decided = [entry.changed_from for entry in entries if entry.contract == DECISIONS and entry.changed_from is not None]
+    stale = {*stale_quarters(changes, complete, computed), *(q for q in complete if decided and q >= min(decided))}
+    return Staleness(tuple(sorted(stale)), complete)
+
+
+def read_decisions(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """What people decided, in the order in which they did."""
+    return connection.execute("SELECT * FROM stg_decisions ORDER BY made_at, decision_id").pl()
+
+
+def incomplete_quarters(connection: duckdb.DuckDBPyConnection, complete: Collection[dt.date], since: dt.date) -> dict[dt.date, int]:
+    """Quarters that have sales but cannot be computed, and how many of their three months have any."""
+    months = connection.execute("SELECT DISTINCT date_trunc('month', date)::date FROM stg_sales").fetchall()
+    found = Counter(quarter_of(month) for (month,) in months)
+    return {quarter: count for quarter, count in sorted(found.items()) if quarter >= since and quarter not in complete}
 
 
 def stored_quarters(connection: duckdb.DuckDBPyConnection, table: type[Table]) -> frozenset[dt.date]:

@@ -9,6 +9,7 @@ import altair as alt
 import polars as pl
 
 from vitrina.charts import FAINT, INK, PAGE_SCALE, colour, to_png
+from vitrina.stores.cluster_rows import assignment_rows, quality_rows
 from vitrina.stores.clustering import Clustering
 from vitrina.stores.dendrogram import dendrogram
 
@@ -69,6 +70,7 @@ def quality_chart(quality: pl.DataFrame, translate: Callable[[str], str] = str) 
         ("silhouette", translate("Silhouette: higher is better")),
         ("davies_bouldin", translate("Davies-Bouldin index: lower is better")),
         ("height_gap", translate("Height gap: higher is better")),
+        ("jaccard", translate("Stability: higher is better")),
     )
     return alt.hconcat(
         *(_measure_chart(quality, name, title, translate) for name, title in measures), spacing=26, bounds="flush"
@@ -90,14 +92,19 @@ def _measure_chart(quality: pl.DataFrame, name: str, title: str, translate: Call
     line = base.mark_line(color=FAINT, strokeWidth=2)
     points = base.mark_point(filled=True, size=60, opacity=1, stroke=colour(1), strokeWidth=1.5).encode(fill=fill)
     chosen = base.transform_filter("datum.chosen").mark_point(size=240, color=INK, strokeWidth=2)
-    drawn_layers = alt.layer(line, points, chosen).properties(width=230, height=200, title=alt.TitleParams(title, fontSize=13))
+    drawn_layers = alt.layer(line, points, chosen).properties(width=200, height=200, title=alt.TitleParams(title, fontSize=13))
     return cast("alt.LayerChart", drawn_layers)
 
 
 def metadata_pictures(clustering: Clustering) -> dict[str, tuple[str, bytes]]:
     """What an asset's page shows of a clustering: name → title and PNG."""
     return {
-        "map": ("Stores on the first two components", to_png(cluster_map(clustering.assignments()), scales=PAGE_SCALE)),
-        "dendrogram": ("Dendrogram", to_png(dendrogram(clustering.linkage, clustering.labels), scales=PAGE_SCALE)),
-        "measures": ("Every number of clusters", to_png(quality_chart(clustering.quality()), scales=PAGE_SCALE)),
+        "map": ("Stores on the first two components", to_png(cluster_map(assignment_rows(clustering)), scales=PAGE_SCALE)),
+        "dendrogram": (
+            "Dendrogram",
+            to_png(
+                dendrogram(clustering.linkage, clustering.leaf_labels, leaf_sizes=clustering.tree.leaf_sizes), scales=PAGE_SCALE
+            ),
+        ),
+        "measures": ("Every number of clusters", to_png(quality_chart(quality_rows(clustering)), scales=PAGE_SCALE)),
     }

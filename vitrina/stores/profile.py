@@ -37,16 +37,16 @@ def profile(clustering: Clustering) -> pl.DataFrame:
     A z of a feature that shapes the clusters describes them; it is no test, for the clusters were made to differ.
     """
     stores = clustering.stores.with_columns(pl.Series("cluster", clustering.labels))
-    roles = _roles(clustering)
-    if not roles:
+    known = roles(clustering)
+    if not known:
         return pl.DataFrame(schema=SCHEMA)
-    values = stores.select("cluster", *roles).unpivot(index="cluster", variable_name="feature", value_name="value")
+    values = stores.select("cluster", *known).unpivot(index="cluster", variable_name="feature", value_name="value")
     network = values.group_by("feature").agg(
         pl.col("value").mean().alias("network_mean"),
         pl.col("value").std(ddof=0).alias("network_deviation"),
         pl.col("value").min().alias("least"),
     )
-    order = pl.DataFrame({"feature": list(roles), "role": list(roles.values()), "place": range(len(roles))})
+    order = pl.DataFrame({"feature": list(known), "role": list(known.values()), "place": range(len(known))})
     return (
         values.group_by("cluster", "feature")
         .agg(pl.col("value").count().cast(pl.Int64).alias("n"), pl.col("value").mean().alias("mean"))
@@ -63,7 +63,8 @@ def profile(clustering: Clustering) -> pl.DataFrame:
     )
 
 
-def _roles(clustering: Clustering) -> dict[str, str]:
+def roles(clustering: Clustering) -> dict[str, str]:
+    """Feature → ``"clustered"`` or ``"profile only"``, in the order in which they are shown; none without any value."""
     described = {name: PROFILE_ONLY for name in clustering.selected.profile_only if name in clustering.stores.columns}
     known = {name for name in described if clustering.stores.get_column(name).count()}
     return dict.fromkeys(clustering.features, CLUSTERED) | {name: role for name, role in described.items() if name in known}

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
+from vitrina.array_cache import NO_CACHE, ArrayCache
 from vitrina.errors import ScenarioError
-from vitrina.files import slug
-from vitrina.settings import Settings
+from vitrina.stores.cluster_rows import assignment_rows, method_rows, quality_rows, scenario_rows, stability_rows
 from vitrina.stores.clustering import Clustering, cluster_stores
-from vitrina.stores.report import Provenance, write_report
+from vitrina.stores.differences import differences, effects
+from vitrina.stores.rules import rules
 from vitrina.stores.scenario import Scenario
-from vitrina.stores.tables import ClusterAssignments, ClusterQuality, ClusterReport, ClusterScenarios
+from vitrina.stores.tables import ClusterAssignments, ClusterQuality, ClusterScenarios
+from vitrina.stores.trust_tables import ClusterDifferences, ClusterMethods, ClusterRules, ClusterStability, FeatureEffects
+from vitrina.tables import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,20 +35,27 @@ class QuarterlyClusterings:
     clusterings: tuple[Clustering, ...]
     unanswered: dict[dt.date, str]
 
-    def assignments(self) -> pl.DataFrame:
-        """Rows of `ClusterAssignments`."""
-        return pl.concat([ClusterAssignments.empty(), *(clustering.assignments() for clustering in self.clusterings)])
-
-    def quality(self) -> pl.DataFrame:
-        """Rows of `ClusterQuality`."""
-        return pl.concat([ClusterQuality.empty(), *(clustering.quality() for clustering in self.clusterings)])
-
-    def scenarios(self) -> pl.DataFrame:
-        """Rows of `ClusterScenarios`."""
-        return pl.concat([ClusterScenarios.empty(), *(clustering.scenario_row() for clustering in self.clusterings)])
+    def rows(self, table: type[Table]) -> pl.DataFrame:
+        """Rows of one of the tables that a clustering fills: those of `ROWS`."""
+        return pl.concat([table.empty(), *(ROWS[table](clustering) for clustering in self.clusterings)])
 
 
-def cluster_quarters(features: pl.DataFrame, catalogue: pl.DataFrame, scenario: Scenario) -> QuarterlyClusterings:
+ROWS: Mapping[type[Table], Callable[[Clustering], pl.DataFrame]] = {
+    ClusterAssignments: assignment_rows,
+    ClusterQuality: quality_rows,
+    ClusterScenarios: scenario_rows,
+    ClusterStability: stability_rows,
+    ClusterMethods: method_rows,
+    FeatureEffects: effects,
+    ClusterDifferences: differences,
+    ClusterRules: rules,
+}
+"""Every table that a clustering fills, and how."""
+
+
+def cluster_quarters(
+    features: pl.DataFrame, catalogue: pl.DataFrame, scenario: Scenario, cache: ArrayCache = NO_CACHE
+) -> QuarterlyClusterings:
     """Answer one request for every quarter that has features.
 
     Parameters
@@ -56,6 +66,8 @@ def cluster_quarters(features: pl.DataFrame, catalogue: pl.DataFrame, scenario: 
         Rows of `FeatureCatalogue`.
     scenario
         The request.
+    cache
+        Where trees and measures are kept.
 
     Raises
     ------
@@ -66,7 +78,7 @@ def cluster_quarters(features: pl.DataFrame, catalogue: pl.DataFrame, scenario: 
     failure: ScenarioError | None = None
     for quarter in features.get_column("quarter").unique().sort():
         try:
-            clusterings.append(cluster_stores(_of(features, quarter), _of(catalogue, quarter), scenario))
+            clusterings.append(cluster_stores(_of(features, quarter), _of(catalogue, quarter), scenario, cache))
         except ScenarioError as error:
             unanswered[quarter], failure = str(error), error
     if failure is not None and not clusterings:
@@ -99,7 +111,9 @@ def refuse_to_empty(stored: Collection[dt.date], without_rows: Collection[dt.dat
         )
 
 
-def recluster(features: pl.DataFrame, catalogue: pl.DataFrame, scenarios: pl.DataFrame) -> tuple[Clustering, ...]:
+def recluster(
+    features: pl.DataFrame, catalogue: pl.DataFrame, scenarios: pl.DataFrame, cache: ArrayCache = NO_CACHE
+) -> tuple[Clustering, ...]:
     """The clusterings behind stored scenarios: the method is deterministic, so nothing but the request need be kept.
 
     Parameters
@@ -108,9 +122,11 @@ def recluster(features: pl.DataFrame, catalogue: pl.DataFrame, scenarios: pl.Dat
         As for `cluster_quarters`.
     scenarios
         Rows of `ClusterScenarios`.
+    cache
+        Where trees and measures are kept.
     """
     return tuple(
-        cluster_stores(_of(features, quarter), _of(catalogue, quarter), Scenario.from_json(request))
+        cluster_stores(_of(features, quarter), _of(catalogue, quarter), Scenario.from_json(request), cache)
         for quarter, request in scenarios.sort("quarter").select("quarter", "scenario").iter_rows()
     )
 
@@ -119,30 +135,16 @@ def _of(frame: pl.DataFrame, quarter: dt.date) -> pl.DataFrame:
     return frame.filter(pl.col("quarter") == quarter)
 
 
-def write_reports(clusterings: Sequence[Clustering], provenance: Provenance, settings: Settings) -> pl.DataFrame:
-    """Write the workbook of every quarter in every language of the settings.
+def approved_request(decisions: pl.DataFrame, models: pl.DataFrame) -> Scenario | None:
+    """The request of the newest approved model that nobody has withdrawn: what a new quarter is asked.
 
-    The run is in a file's name: what an earlier run wrote, and a published version names, stays as it is.
-
-    Returns
-    -------
-    polars.DataFrame
-        Rows of `ClusterReport`.
+    Parameters
+    ----------
+    decisions
+        Rows of `ClusterDecisions`.
+    models
+        Rows of `ClusterModels`.
     """
-    rows = []
-    run = slug(provenance.run_id).replace("_", "")[:12]
-    for clustering in clusterings:
-        quarter = clustering.quarter
-        for locale in settings.locales:
-            path = settings.artifacts / "stores" / "cluster_report" / f"clusters_{quarter}_{locale}_{run}.xlsx"
-            rows.append(
-                {
-                    "quarter": quarter,
-                    "locale": locale,
-                    "path": path.relative_to(settings.data).as_posix(),
-                    "sha256": write_report(path, clustering, provenance, locale=locale, currency=settings.currency),
-                    "scenario_id": clustering.scenario.identifier,
-                    "run_id": provenance.run_id,
-                }
-            )
-    return pl.DataFrame(rows, schema=ClusterReport.polars_schema())
+    withdrawn = decisions.filter(pl.col("outcome") == "withdrawn").select("version").drop_nulls()
+    standing = models.join(withdrawn, on="version", how="anti").sort("version")
+    return None if standing.is_empty() else Scenario.from_json(standing.item(-1, "scenario"))

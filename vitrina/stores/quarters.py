@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 LAST_WEEK = dt.timedelta(days=6)
+LOOK_BACK = 4
+"""Quarters before its own on which a quarter's features rest."""
 
 
 def quarter_of(day: dt.date) -> dt.date:
@@ -34,6 +36,20 @@ def following_quarter(key: str) -> str:
     '2023-01-01'
     """
     return add_months(dt.date.fromisoformat(key), 3).isoformat()
+
+
+def consecutive(quarters: Sequence[dt.date]) -> list[dt.date]:
+    """The last of some quarters, in order, back to the first gap.
+
+    >>> consecutive([dt.date(2022, 1, 1), dt.date(2022, 7, 1), dt.date(2022, 10, 1)])
+    [datetime.date(2022, 7, 1), datetime.date(2022, 10, 1)]
+    """
+    found = list(quarters[-1:])
+    for quarter in reversed(quarters[:-1]):
+        if add_months(quarter, 3) != found[0]:
+            break
+        found.insert(0, quarter)
+    return found
 
 
 def complete_quarters(sale_dates: Collection[dt.date], since: dt.date, today: dt.date) -> tuple[dt.date, ...]:
@@ -73,10 +89,10 @@ def may_be_complete(quarter: dt.date, last_sale: dt.date) -> bool:
     return last_sale >= after - dt.timedelta(days=1) - LAST_WEEK or last_sale == add_months(quarter, 2)
 
 
-def affected_quarters(first: dt.date, last: dt.date, complete: Collection[dt.date], window_quarters: int) -> tuple[dt.date, ...]:
+def affected_quarters(first: dt.date, last: dt.date, complete: Collection[dt.date]) -> tuple[dt.date, ...]:
     """Complete quarters whose features change when sales between two dates change.
 
-    Growth looks back four quarters, whatever the window.
+    Growth compares with the quarter a year before, which is farther than any window reaches.
 
     Parameters
     ----------
@@ -84,11 +100,8 @@ def affected_quarters(first: dt.date, last: dt.date, complete: Collection[dt.dat
         Earliest and latest date of the changed sales.
     complete
         Quarters that can be computed.
-    window_quarters
-        Quarters that features look back on, the quarter itself included.
     """
-    reach = max(window_quarters - 1, 4)
-    start, end = quarter_of(first), add_months(quarter_of(last), 3 * reach)
+    start, end = quarter_of(first), add_months(quarter_of(last), 3 * LOOK_BACK)
     return tuple(sorted(quarter for quarter in complete if start <= quarter <= end))
 
 
@@ -96,7 +109,6 @@ def stale_quarters(
     changes: Iterable[tuple[dt.date, dt.date] | None],
     complete: Collection[dt.date],
     computed: Collection[dt.date],
-    window_quarters: int,
 ) -> tuple[dt.date, ...]:
     """Quarters to compute anew after some deliveries.
 
@@ -108,10 +120,8 @@ def stale_quarters(
         Quarters that can be computed.
     computed
         Quarters that have been computed; a complete one that has not is stale, whatever completed it.
-    window_quarters
-        Quarters that features look back on.
     """
     stale = set(complete) - set(computed)
     for change in changes:
-        stale.update(complete if change is None else affected_quarters(*change, complete, window_quarters))
+        stale.update(complete if change is None else affected_quarters(*change, complete))
     return tuple(sorted(stale))

@@ -5,17 +5,36 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from vitrina.errors import ScenarioError
+from vitrina.stores.windows import WINDOWS, YEAR
 
 IDENTIFIER_LENGTH = 12
 SMALLEST_CLUSTER = 5
 SMALLEST_CLUSTER_SHARE = 0.03
 FEWEST_STORES = 3
+LARGEST_WEIGHT = 100.0
+MOST_CLUSTERS = 500
+MOST_BOOTSTRAPS = 1_000
+"""More would only take hours: the indices are steady long before."""
+
+PLAIN = "plain"
+"""The customer's own method: medians for gaps, then standardised."""
+ROBUST = "robust"
+"""Before that, skewed columns take log(1 + x) and the outermost hundredths are drawn in."""
+TRANSFORMS = (PLAIN, ROBUST)
+
+Weights = tuple[tuple[str, float], ...]
+
+
+def _as_pairs(value: Any) -> Any:
+    """JSON holds weights as an object."""
+    return tuple(sorted(value.items())) if isinstance(value, Mapping) else value
 
 
 @dataclass(frozen=True)
@@ -28,19 +47,33 @@ class Scenario:
     ----------
     formats
         Formats of the stores to cluster; empty for every format.
+    regions
+        Regions of the stores to cluster; empty for every region.
     stores
-        Identifiers of the stores to cluster; empty for all of the formats.
+        Identifiers of the stores to cluster; empty for all of the formats and regions.
     features
-        Features that the clusters rest on besides the defaults: names, or patterns such as ``share_*``.
+        Features that the clusters rest on besides the defaults: names, families (``assortment``), or patterns such
+        as ``share_*``.
     profile_only
-        Features that stand in the report only, never in the clusters, even where a pattern of `features` covers
-        them; empty: every feature that is not clustered on.
+        Features that stand in the report only, never in the clusters, even where `features` covers them; empty:
+        every feature that is not clustered on.
+    weights
+        Name, family or pattern of features and how often they count: a weight of 2 counts as two equal features
+        would, for all features together as many as there are. A feature that is not named has 1.
+    transform
+        ``"plain"`` or ``"robust"``, see `TRANSFORMS`.
+    window_quarters
+        Quarters that the features look back on: 4, or 1 for the quarter alone.
     n_clusters
         Number of clusters, set by hand; ``None`` leaves the choice to the measures of quality.
-    max_clusters
-        Largest number of clusters that is considered.
+    min_clusters, max_clusters
+        Smallest and largest number of clusters that is considered.
     min_cluster_size
         Fewest stores that a cluster may have to be chosen automatically; ``None``: 3 % of the stores, at least 5.
+    n_bootstraps
+        Samples with replacement on which the clusters' stability is measured.
+    seed
+        Of these samples.
 
     Raises
     ------
@@ -54,22 +87,43 @@ class Scenario:
     """
 
     formats: tuple[str, ...] = ("hypermarket",)
+    regions: tuple[str, ...] = ()
     stores: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     profile_only: tuple[str, ...] = ()
+    weights: Annotated[Weights, BeforeValidator(_as_pairs)] = ()
+    transform: str = PLAIN
+    window_quarters: int = YEAR
     n_clusters: int | None = None
+    min_clusters: int = 2
     max_clusters: int = 12
     min_cluster_size: int | None = None
+    n_bootstraps: int = 30
+    seed: int = 0
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     def __post_init__(self) -> None:
-        for name in ("formats", "stores", "features", "profile_only"):
+        for name in ("formats", "regions", "stores", "features", "profile_only"):
             object.__setattr__(self, name, _in_one_spelling(name, getattr(self, name)))
         object.__setattr__(self, "formats", tuple(sorted({known.lower() for known in self.formats})))
+        object.__setattr__(self, "weights", _checked_weights(self.weights))
         _refuse_outside("n_clusters", self.n_clusters, 1)
+        _refuse_outside("min_clusters", self.min_clusters, 2)
         _refuse_outside("max_clusters", self.max_clusters, 2)
         _refuse_outside("min_cluster_size", self.min_cluster_size, 1)
+        _refuse_outside("n_bootstraps", self.n_bootstraps, 0)
+        _refuse_above("n_clusters", self.n_clusters, MOST_CLUSTERS)
+        _refuse_above("max_clusters", self.max_clusters, MOST_CLUSTERS)
+        _refuse_above("n_bootstraps", self.n_bootstraps, MOST_BOOTSTRAPS)
+        _refuse_outside("seed", self.seed, 0)
+        _refuse_other("transform", self.transform, TRANSFORMS)
+        _refuse_other("window_quarters", self.window_quarters, WINDOWS)
+        if self.min_clusters > self.max_clusters:
+            raise ScenarioError(
+                f"min_clusters={self.min_clusters} is larger than max_clusters={self.max_clusters}.",
+                "Exchange them, or give n_clusters alone to set the number by hand.",
+            )
         both = sorted(set(self.features) & set(self.profile_only))
         if both:
             raise ScenarioError(
@@ -84,7 +138,7 @@ class Scenario:
 
     def to_json(self) -> str:
         """The request as JSON, with sorted keys and nothing left out, so that equal requests are equal texts."""
-        values = {declared.name: getattr(self, declared.name) for declared in fields(self)}
+        values = {declared.name: getattr(self, declared.name) for declared in fields(self)} | {"weights": dict(self.weights)}
         return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @classmethod
@@ -124,8 +178,37 @@ def _in_one_spelling(name: str, values: Any) -> tuple[str, ...]:
     return tuple(sorted({value.strip() for value in values}))
 
 
+def _checked_weights(weights: Any) -> Weights:
+    """Sorted pairs of a name and a finite number above 0."""
+    pairs = list(weights.items()) if isinstance(weights, Mapping) else list(weights)
+    checked = {}
+    for pair in pairs:
+        if not (isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str) and pair[0].strip()):
+            raise ScenarioError(f"weights holds {pair!r}, which is not a feature and its weight.", 'Write {"revenue": 2.0}.')
+        name, weight = pair[0].strip(), pair[1]
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight <= LARGEST_WEIGHT:
+            raise ScenarioError(
+                f"The weight of {name} is {weight!r}; it must be a number above 0, at most {LARGEST_WEIGHT:g}.",
+                "Correct the weight. A feature that must not count belongs in profile_only instead of having the weight 0.",
+            )
+        if name in checked:
+            raise ScenarioError(f"{name} has two weights.", "Name it once.")
+        checked[name] = float(weight)
+    return tuple(sorted(checked.items()))
+
+
+def _refuse_above(name: str, value: int | None, most: int) -> None:
+    if value is not None and value > most:
+        raise ScenarioError(f"{name}={value} is more than {most}.", f"Give {name} a number of at most {most}.")
+
+
+def _refuse_other(name: str, value: Any, known: tuple[Any, ...]) -> None:
+    if isinstance(value, bool) or value not in known:
+        raise ScenarioError(f"{name}={value!r} is not known.", f"Choose from {', '.join(map(str, known))}.")
+
+
 def _refuse_outside(name: str, value: Any, least: int) -> None:
-    if value is None and name != "max_clusters":
+    if value is None and name in {"n_clusters", "min_cluster_size"}:
         return
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ScenarioError(

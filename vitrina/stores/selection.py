@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -33,11 +33,34 @@ class SelectedFeatures:
         Stand in the report only.
     absent
         Default parameters that the inbox does not have.
+    weights
+        How often each clustered feature counts, in the order of `clustered`.
     """
 
     clustered: tuple[str, ...]
     profile_only: tuple[str, ...]
     absent: tuple[str, ...]
+    weights: tuple[float, ...] = ()
+
+
+def eligible_stores(features: pl.DataFrame, scenario: Scenario) -> pl.DataFrame:
+    """The rows that formats, regions and stores of a request mean, in the order of `store_id`; possibly none.
+
+    Parameters
+    ----------
+    features
+        Rows of `StoreFeatures` of one quarter and window.
+    scenario
+        The request.
+    """
+    chosen = features
+    if scenario.formats:
+        chosen = chosen.filter(pl.col("format").str.to_lowercase().is_in(scenario.formats))
+    if scenario.regions:
+        chosen = chosen.filter(_region().is_in([region.casefold() for region in scenario.regions]))
+    if scenario.stores:
+        chosen = chosen.filter(pl.col("store_id").is_in(scenario.stores))
+    return chosen.sort("store_id")
 
 
 def select_stores(features: pl.DataFrame, scenario: Scenario) -> pl.DataFrame:
@@ -46,27 +69,29 @@ def select_stores(features: pl.DataFrame, scenario: Scenario) -> pl.DataFrame:
     Raises
     ------
     ScenarioError
-        The frame holds more or less than one quarter; no store has the format; a store is unknown; fewer than three
-        stores are left, or fewer than clusters were asked for.
+        The frame holds more or less than one quarter; no store has the format or the region; a store is unknown; fewer
+        than three stores are left, or fewer than clusters were asked for.
     """
     if features.get_column("quarter").n_unique() != 1:
         raise ScenarioError(
             f"Features of {features.get_column('quarter').n_unique()} quarters were given; clusters are of one.",
             "Materialize store_features for the quarter, or choose one that has sales.",
         )
-    chosen = _of_formats(features, scenario.formats)
+    _refuse_unknown_formats(features, scenario)
+    _refuse_unknown_regions(features, scenario)
     if scenario.stores:
-        _refuse_unknown_stores(features, chosen, scenario)
-        chosen = chosen.filter(pl.col("store_id").is_in(scenario.stores))
+        _refuse_unknown_stores(features, scenario)
+    chosen = eligible_stores(features, scenario)
     asked = scenario.n_clusters or FEWEST_STORES
     if chosen.height < FEWEST_STORES or chosen.height < asked:
         raise ScenarioError(
             f"{chosen.height} store(s) cannot form {asked} clusters."
             if asked > FEWEST_STORES
             else f"Only {chosen.height} store(s) are left.",
-            f"Ask for fewer clusters, more stores or more formats ({_formats(features)}); at least {FEWEST_STORES} stores are needed.",
+            f"Ask for fewer clusters, more stores or more formats ({_counted(features, 'format')}); at least {FEWEST_STORES} stores are needed.",
         )
-    return chosen.sort("store_id")
+    _refuse_sizes_that_do_not_fit(chosen.height, scenario)
+    return chosen
 
 
 def select_features(catalogue: pl.DataFrame, scenario: Scenario) -> SelectedFeatures:
@@ -79,34 +104,76 @@ def select_features(catalogue: pl.DataFrame, scenario: Scenario) -> SelectedFeat
     """
     known = catalogue.get_column("feature").to_list()
     defaults = _by_rank(catalogue.filter("is_default").get_column("feature"))
-    kept_out = set(_matching(scenario.profile_only, known)) - set(defaults)
+    kept_out = set(_matching(catalogue, scenario.profile_only)) - set(defaults)
     refused = sorted(set(scenario.profile_only) & set(defaults))
     if refused:
         raise ScenarioError(
             f"{', '.join(refused)} cannot stand in the report only: default parameters always take part.",
             "Remove the name from profile_only.",
         )
-    added = _by_family(catalogue, set(_matching(scenario.features, known)) - set(defaults) - kept_out)
+    added = _by_family(catalogue, set(_matching(catalogue, scenario.features)) - set(defaults) - kept_out)
     others = _by_family(catalogue, set(known) - set(defaults) - set(added))
+    clustered = (*defaults, *added)
     return SelectedFeatures(
-        clustered=(*defaults, *added),
+        clustered=clustered,
         profile_only=tuple(name for name in others if not scenario.profile_only or name in kept_out),
         absent=tuple(name for name in DEFAULT_PARAMETERS if name not in known),
+        weights=_weights(catalogue, clustered, scenario),
     )
 
 
-def _of_formats(features: pl.DataFrame, formats: Sequence[str]) -> pl.DataFrame:
-    chosen = features.filter(pl.col("format").str.to_lowercase().is_in(formats)) if formats else features
-    if chosen.is_empty():
+def _weights(catalogue: pl.DataFrame, clustered: Sequence[str], scenario: Scenario) -> tuple[float, ...]:
+    """A feature's own name goes before a family or pattern that covers it."""
+    found: dict[str, float] = {}
+    for pattern, weight in sorted(scenario.weights, key=lambda pair: pair[0] in clustered):
+        covered = [name for name in _matching(catalogue, [pattern]) if name in clustered]
+        if not covered:
+            raise ScenarioError(
+                f"{pattern} has a weight, but does not shape the clusters.",
+                "Add it to features, or remove its weight.",
+            )
+        found |= dict.fromkeys(covered, weight)
+    return tuple(found.get(name, 1.0) for name in clustered)
+
+
+def _region() -> pl.Expr:
+    return pl.col("region").str.strip_chars().str.to_lowercase()
+
+
+def _refuse_unknown_formats(features: pl.DataFrame, scenario: Scenario) -> None:
+    if scenario.formats and features.filter(pl.col("format").str.to_lowercase().is_in(scenario.formats)).is_empty():
         raise ScenarioError(
-            f"No store of this quarter has the format {', '.join(formats)}.",
-            f"Choose from the formats there are: {_formats(features)}.",
+            f"No store of this quarter has the format {', '.join(scenario.formats)}.",
+            f"Choose from the formats there are: {_counted(features, 'format')}.",
         )
-    return chosen
 
 
-def _refuse_unknown_stores(features: pl.DataFrame, of_formats: pl.DataFrame, scenario: Scenario) -> None:
-    known, eligible = features.get_column("store_id").to_list(), set(of_formats.get_column("store_id").to_list())
+def _refuse_unknown_regions(features: pl.DataFrame, scenario: Scenario) -> None:
+    known = set(features.select(_region()).to_series().drop_nulls())
+    unknown = [region for region in scenario.regions if region.casefold() not in known]
+    if unknown:
+        raise ScenarioError(
+            f"No store of this quarter is in {', '.join(unknown)}.",
+            f"Choose from the regions there are: {_counted(features, 'region')}."
+            if known
+            else "Deliver a column `region` in the master data of the stores, or leave regions empty.",
+        )
+
+
+def _refuse_sizes_that_do_not_fit(n_stores: int, scenario: Scenario) -> None:
+    """A minimum size that nobody asked for only counts for the automatic choice; one that was asked for binds."""
+    least, asked = scenario.min_cluster_size, scenario.n_clusters or scenario.min_clusters
+    if least is not None and asked * least > n_stores:
+        raise ScenarioError(
+            f"{asked} clusters of at least {least} stores need {asked * least} stores; there are {n_stores}.",
+            f"Ask for at most {n_stores // least} clusters, or a min_cluster_size of at most {n_stores // asked}.",
+        )
+
+
+def _refuse_unknown_stores(features: pl.DataFrame, scenario: Scenario) -> None:
+    known = features.get_column("store_id").to_list()
+    of_kind = eligible_stores(features, replace(scenario, stores=()))
+    eligible = set(of_kind.get_column("store_id").to_list())
     unknown = sorted(set(scenario.stores) - set(known))
     if unknown:
         raise ScenarioError(
@@ -116,19 +183,22 @@ def _refuse_unknown_stores(features: pl.DataFrame, of_formats: pl.DataFrame, sce
     other = sorted(set(scenario.stores) - eligible)
     if other:
         raise ScenarioError(
-            f"{len(other)} of the named stores are not of the format {', '.join(scenario.formats)}: {_few(other)}.",
-            "Add their format to formats, leave formats empty, or remove these stores.",
+            f"{len(other)} of the named stores are not of the format or region asked for: {_few(other)}.",
+            "Add their format to formats and their region to regions, leave both empty, or remove these stores.",
         )
 
 
-def _matching(patterns: Iterable[str], known: Sequence[str]) -> list[str]:
+def _matching(catalogue: pl.DataFrame, patterns: Iterable[str]) -> list[str]:
+    """Features by name, family or pattern."""
+    families = dict(catalogue.select("feature", "family").iter_rows())
     matched = []
     for pattern in patterns:
-        found = [name for name in known if fnmatch.fnmatchcase(name, pattern)]
+        found = [name for name, family in families.items() if family == pattern or fnmatch.fnmatchcase(name, pattern)]
         if not found:
             raise ScenarioError(
-                f"No feature of this quarter is called {pattern}.",
-                f"Correct the name{_close([pattern], known)}; the catalogue has {', '.join(sorted(known))}.",
+                f"No feature or family of this quarter is called {pattern}.",
+                f"Correct the name{_close([pattern], [*families, *FAMILIES])}; families: {', '.join(sorted(set(families.values())))}; "
+                f"features: {', '.join(sorted(families))}.",
             )
         matched += found
     return matched
@@ -144,8 +214,8 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN]) + more
 
 
-def _formats(features: pl.DataFrame) -> str:
-    counted = features.group_by("format").len().sort("len", "format", descending=[True, False])
+def _counted(features: pl.DataFrame, column: str) -> str:
+    counted = features.drop_nulls(column).group_by(column).len().sort("len", column, descending=[True, False])
     return ", ".join(f"{name} ({count})" for name, count in counted.iter_rows())
 
 

@@ -6,10 +6,16 @@ from typing import Annotated
 import polars as pl
 
 from vitrina.inbox.tables import Delivered, Deliveries, RefusedRows
+from vitrina.stores.decision_tables import RawDecisions
+from vitrina.stores.model_tables import MODEL_TABLES
+from vitrina.stores.trust_tables import TRUST_TABLES
+from vitrina.stores.windows import WINDOWS
 from vitrina.tables import Table, column, family
 
 STORE = "stores"
+SMALL_CLUSTER, FAR_FROM_CENTRE = "small cluster", "far from its centre"
 FORMAT_LENGTH = 100
+REGION_LENGTH = 200
 
 
 class StoresDeliveries(Deliveries, product=STORE, name="deliveries", published=True):
@@ -26,6 +32,7 @@ class RawStores(Delivered, product=STORE):
     store_id: str = column("The retailer's own identifier of the store.", max_length=100)
     name: str = column("Name of the store.", max_length=500)
     format: str = column("Format, e.g. hypermarket; lower case.", max_length=FORMAT_LENGTH)
+    region: str = column("Region, as category managers divide the network.", nullable=True, max_length=REGION_LENGTH)
     opened_on: dt.date = column("Day of opening.", nullable=True)
     latitude: float = column("Latitude, WGS 84.", unit="degrees", nullable=True, ge=-90, le=90)
     longitude: float = column("Longitude, WGS 84.", unit="degrees", nullable=True, ge=-180, le=180)
@@ -52,15 +59,17 @@ class RawGeo(Delivered, product=STORE):
 
 
 class StoreFeatures(Table, product=STORE, published=True, partitioned_by="quarter"):
-    """One row per store and quarter: what the store was like over the trailing window that ends with the quarter.
+    """One row per quarter, window and store: what the store was like over the trailing window that ends with the quarter.
 
     Amounts are per month of the window in which the store was open, so a store that opened late is not called small.
     """
 
     quarter: dt.date = column("First day of the quarter.", key=True)
+    window_quarters: int = column("Quarters that the features look back on, the quarter itself included.", key=True, isin=WINDOWS)
     store_id: str = column("The retailer's own identifier of the store.", key=True)
     name: str = column("Name of the store.")
     format: str = column("Format of the store.")
+    region: str = column("Region of the store.", nullable=True)
     latitude: float = column("Latitude, WGS 84.", unit="degrees", nullable=True)
     longitude: float = column("Longitude, WGS 84.", unit="degrees", nullable=True)
     months_observed: int = column("Months of the window since the store's first sale.", unit="months", ge=0)
@@ -82,9 +91,10 @@ class StoreFeatures(Table, product=STORE, published=True, partitioned_by="quarte
 
 
 class FeatureCatalogue(Table, product=STORE, published=True, partitioned_by="quarter"):
-    """One row per quarter and feature that the inbox made possible: its label, family, unit and gaps."""
+    """One row per quarter, window and feature that the inbox made possible: its label, family, unit and gaps."""
 
     quarter: dt.date = column("First day of the quarter.", key=True)
+    window_quarters: int = column("Quarters that the features look back on, the quarter itself included.", key=True, isin=WINDOWS)
     feature: str = column("Column of `store_features`.", key=True)
     family: str = column("What the feature is about.", isin=("trade", "assortment", "location", "geography"))
     label: str = column("Name for people: for a category share the category's own name.")
@@ -102,7 +112,17 @@ class ClusterAssignments(Table, product=STORE, published=True, partitioned_by="q
     distance: float = column("Distance to the cluster's centroid in component space.", unit="standard deviations", ge=0)
     next_cluster: int = column("The nearest other cluster by centroid.", nullable=True, ge=1)
     next_distance: float = column("Distance to that cluster's centroid.", unit="standard deviations", nullable=True, ge=0)
+    margin: float = column(
+        "How much farther the next centroid is than the own one; below 0 the other one is nearer.",
+        unit="standard deviations",
+        nullable=True,
+    )
+    nearest_store_id: str = column("The store that is most alike.", nullable=True)
     silhouette: float = column("The store's silhouette; below 0 it lies nearer to another cluster.", nullable=True, ge=-1, le=1)
+    outlier: str = column(
+        "Why the store stands apart: its cluster is below the minimum size, or it lies far from its centre; empty if it does not.",
+        isin=("", SMALL_CLUSTER, FAR_FROM_CENTRE),
+    )
     component_1: float = column("Coordinate on the first principal component.", unit="standard deviations")
     component_2: float = column("Coordinate on the second principal component.", unit="standard deviations", nullable=True)
     imputed: str = column("Features that were missing and took the median, separated by commas.")
@@ -118,6 +138,12 @@ class ClusterQuality(Table, product=STORE, published=True, partitioned_by="quart
     davies_bouldin: float = column("Davies-Bouldin index; lower is better.", nullable=True, ge=0)
     merge_distance: float = column("Ward distance at which these clusters would become one fewer.", nullable=True, ge=0)
     height_gap: float = column("Merge distance less that of one more cluster; higher is better.", nullable=True)
+    jaccard: float = column(
+        "Bootstrap Jaccard weighted by cluster size: how far the same clusters come out of other samples.",
+        nullable=True,
+        ge=0,
+        le=1,
+    )
     smallest_cluster: int = column("Stores in the smallest cluster.", unit="stores", ge=1)
     qualifies: bool = column("Whether every cluster has the minimum size.")
     mean_rank: float = column("Mean rank of the measures among the numbers of clusters that compete; lowest wins.", nullable=True)
@@ -131,6 +157,8 @@ class ClusterScenarios(Table, product=STORE, published=True, partitioned_by="qua
     quarter: dt.date = column("First day of the quarter.", key=True)
     scenario_id: str = column("Hash of the request.")
     scenario: str = column("The request as JSON.")
+    window_quarters: int = column("Quarters that the features look back on.", isin=WINDOWS)
+    fingerprint: str = column("Hash of the clusters: equal for equal clusters, whoever computed them and when.")
     n_stores: int = column("Stores that were clustered.", unit="stores", ge=1)
     n_clusters: int = column("Clusters that were used.", ge=1)
     choice: str = column("How the number of clusters came about, in words.")
@@ -138,6 +166,7 @@ class ClusterScenarios(Table, product=STORE, published=True, partitioned_by="qua
     dropped: str = column("Features that could not take part and why, as JSON.")
     eigenvalues: Annotated[pl.List, pl.Float64()] = column("Eigenvalues of the correlation matrix, falling.")
     n_components: int = column("Components kept by Kaiser's criterion.", ge=1)
+    note: str = column("How many stores were aggregated or sampled, where there are too many to measure all; else empty.")
 
 
 class ClusterReport(Table, product=STORE, published=True, partitioned_by="quarter"):
@@ -149,12 +178,15 @@ class ClusterReport(Table, product=STORE, published=True, partitioned_by="quarte
     sha256: str = column("SHA-256 of the workbook.", pattern="^[0-9a-f]{64}$")
     scenario_id: str = column("The request that the report answers.")
     run_id: str = column("The run that wrote it.")
+    snapshot: str = column("Version of the data that its features were computed from.")
+    fingerprint: str = column("Hash of the clusters that it shows.")
 
 
 TABLES: tuple[type[Table], ...] = (
     RawStores,
     RawSales,
     RawGeo,
+    RawDecisions,
     StoresDeliveries,
     StoresRefusedRows,
     StoreFeatures,
@@ -162,5 +194,7 @@ TABLES: tuple[type[Table], ...] = (
     ClusterAssignments,
     ClusterQuality,
     ClusterScenarios,
+    *TRUST_TABLES,
+    *MODEL_TABLES,
     ClusterReport,
 )

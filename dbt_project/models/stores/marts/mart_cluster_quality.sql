@@ -5,6 +5,7 @@ select
     quality.davies_bouldin,
     quality.merge_distance,
     quality.height_gap,
+    quality.jaccard,
     quality.smallest_cluster,
     quality.qualifies,
     quality.mean_rank,
@@ -12,6 +13,8 @@ select
     scenarios.choice,
     scenarios.n_stores,
     scenarios.n_components,
+    scenarios.fingerprint,
+    scenarios.note,
     quality.scenario_id
 from {{ source('stores_models', 'cluster_quality') }} as quality
 inner join {{ source('stores_models', 'cluster_scenarios') }} as scenarios

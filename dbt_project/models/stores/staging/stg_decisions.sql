@@ -1,0 +1,19 @@
+with latest as (
+    select
+        decision_id,
+        kind,
+        made_at,
+        made_by,
+        reason,
+        quarter,
+        version,
+        scenario,
+        fingerprint,
+        cluster,
+        name,
+        store_id
+    from {{ source('stores', 'raw_decisions') }}
+    {{ later_delivery_wins(['decision_id']) }}
+)
+
+select * from latest

@@ -1,0 +1,43 @@
+"""The two roots of the inbox: what people deliver, which is read-only for us, and what Vitrina itself writes for the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from upath import UPath
+
+from vitrina.inbox.contract import Contract
+from vitrina.inbox.difference import FoundFile, Listing, list_inbox
+from vitrina.settings import Settings
+
+
+def look(product: str, contracts: Sequence[Contract], settings: Settings) -> Listing | None:
+    """Look at a product's folder in both roots.
+
+    Parameters
+    ----------
+    product
+        The product; its folder has the same name in both roots.
+    contracts
+        Its contracts, masters first.
+    settings
+        For the roots.
+
+    Returns
+    -------
+    Listing or None
+        None when the inbox cannot be listed.
+    """
+    return list_inbox(settings.inbox_folder / product, contracts, UPath(settings.decisions_folder) / product)
+
+
+def read_bytes(found: FoundFile, settings: Settings) -> bytes:
+    """All bytes of a file that a listing has shown, from the root where it was seen.
+
+    Raises
+    ------
+    OSError
+        It cannot be read now.
+    """
+    root = UPath(settings.decisions_folder) if found.is_ours else settings.inbox_folder
+    return (root / found.path).read_bytes()

@@ -1,0 +1,1 @@
+"""How the tables of the state store came about, for Alembic."""

@@ -1,0 +1,1 @@
+"""One file per step; names begin with the number of the step."""
