@@ -2,21 +2,26 @@
 
 ``stores/stores.csv`` comes from Excel, the first year of ``stores/sales/`` from a legacy system (Windows-1251,
 semicolons, decimal commas), later years from a newer one, the last two months as Parquet and as a workbook. A few
-cells are spoiled, a total row was left in, and an announced store has no opening day yet.
+cells are spoiled, a total row was left in, and an announced store has no opening day yet. Where the history is long
+enough to look back on, category management approved a clustering a year ago, named its clusters and moved a store.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import polars as pl
 
 from simulation.delivery import EXCEL, LEGACY, PLAIN, SpoiledCell, write_csv, write_parquet, write_workbook
-from simulation.retailer import LAST_DAY, Size
+from simulation.retailer import EXTENTS, LAST_DAY, Size, months_until
 from simulation.stores import SimulatedStores, simulate_stores
 
 FOLDER = "stores"
+QUARTERS_SINCE_APPROVAL = 5
+QUARTERS_TO_DECIDE_ON = 8
+"""Quarters of history from which the retailer's people had a clustering to approve."""
 
 
 def write_inbox(folder: Path, size: Size | str, seed: int, last_day: dt.date = LAST_DAY) -> tuple[SpoiledCell, ...]:
@@ -36,11 +41,45 @@ def write_inbox(folder: Path, size: Size | str, seed: int, last_day: dt.date = L
         data does not know.
     """
     retailer = simulate_stores(size, seed, last_day)
+    if EXTENTS[Size(size)].quarters >= QUARTERS_TO_DECIDE_ON:
+        _write_decisions(folder, retailer.stores, last_day)
     return (
         *_write_master(folder, retailer.stores),
         *_write_sales(folder, retailer),
         *_write_geo(folder, retailer.geo),
     )
+
+
+def _write_decisions(folder: Path, stores: pl.DataFrame, last_day: dt.date) -> None:
+    """One file per meeting, a decision per line."""
+    approved_on = months_until(last_day, QUARTERS_SINCE_APPROVAL)[0]
+    rebuilt = stores.filter(pl.col("format") == "hypermarket").get_column("store_id").min()
+    request = {"features": ["assortment", "geography", "seasonality"], "transform": "robust", "n_clusters": 4}
+    decisions: list[dict[str, object]] = [
+        {"kind": "approve", "scenario": json.dumps(request), "reason": "Четыре типа, с которыми согласны все направления."},
+        {"kind": "rename", "cluster": 1, "name": "Выходной день", "reason": "Крупные магазины, куда едут по выходным."},
+        {"kind": "rename", "cluster": 2, "name": "Центр города", "reason": "Много соседей, частые небольшие покупки."},
+        {"kind": "rename", "cluster": 3, "name": "Дачный пояс", "reason": "Сезон летом, товары для дачи и сада."},
+        {"kind": "rename", "cluster": 4, "name": "Малый город", "reason": "Небольшие города, низкий чек."},
+        {"kind": "move", "store_id": rebuilt, "cluster": 2, "reason": "После реконструкции торгует как магазины второго кластера."},
+    ]
+    meeting = dt.datetime.combine(last_day, dt.time(9), dt.UTC) - dt.timedelta(days=300)
+    lines = [
+        json.dumps(
+            {
+                "decision_id": f"{meeting:%Y%m%d}-{place}",
+                "made_at": (meeting + dt.timedelta(minutes=5 * place)).isoformat(),
+                "made_by": "Категорийный менеджмент",
+                "quarter": approved_on.isoformat(),
+                **decision,
+            },
+            ensure_ascii=False,
+        )
+        for place, decision in enumerate(decisions, start=1)
+    ]
+    path = folder / FOLDER / "decisions" / f"{meeting:%Y-%m-%d}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _write_master(folder: Path, stores: pl.DataFrame) -> list[SpoiledCell]:

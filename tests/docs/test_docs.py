@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted(path for path in (ROOT / "docs").rglob("*.md"))
 ANALYST = ROOT / "docs" / "how-to" / "analyst.md"
+EXCEPTIONS = ("carried forward", "previous_cluster <> ")
+"""What the made-up retailer has none of: a table that failed its check, a store that moved."""
 QUERIES = re.findall(r"```sql\n(.*?)```", ANALYST.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
@@ -148,8 +150,8 @@ def published(publication) -> duckdb.DuckDBPyConnection:
 
 @pytest.mark.parametrize("number", range(len(QUERIES)))
 def test_the_analysts_queries_run(published, number):
-    carried_forward = "carried forward" in QUERIES[number]
-    assert bool(published.execute(QUERIES[number]).pl().height) is not carried_forward
+    found = published.execute(QUERIES[number]).pl()
+    assert bool(found.height) is not any(exception in QUERIES[number] for exception in EXCEPTIONS)
 
 
 def test_the_readmes_example_runs(publication, monkeypatch, capsys):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import json
 from pathlib import Path
 
 import openpyxl
@@ -13,6 +14,7 @@ from simulation.stores import simulate_stores
 from simulation.stores_inbox import write_inbox
 from vitrina.catalogue import CONTRACTS
 from vitrina.inbox.validate import validate_file
+from vitrina.stores.scenario import Scenario
 
 SEED = 5
 
@@ -108,3 +110,16 @@ def test_a_spoiled_cell_leaves_its_neighbours_alone(tmp_path: Path) -> None:
     frame = pl.DataFrame({"store_id": ["1", "2"], "revenue": [1.5, 2.5]})
     write_csv(tmp_path / "a.csv", frame, EXCEL, [SpoiledCell("a.csv", 3, "revenue", "н/д")])
     assert (tmp_path / "a.csv").read_text("utf-8-sig").splitlines() == ["store_id,revenue", "1,1.5", "2,н/д"]
+
+
+def test_a_chain_with_a_long_history_has_decided_about_its_clusters(tmp_path: Path) -> None:
+    write_inbox(tmp_path, "demo", SEED)
+    (file,) = (tmp_path / "stores" / "decisions").iterdir()
+    verdict = validate_file(file, CONTRACTS, today=dt.date(2026, 11, 1))
+    assert verdict.accepted, verdict.text("en")
+    decisions = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert [made["kind"] for made in decisions] == ["approve", *["rename"] * 4, "move"]
+    assert Scenario.from_json(decisions[0]["scenario"]).n_clusters == 4
+    stores = as_text(tmp_path / "stores" / "stores.csv")
+    moved = stores.filter(pl.col("store_id") == decisions[-1]["store_id"])
+    assert moved.get_column("format").to_list() == ["hypermarket"]

@@ -101,7 +101,7 @@ def report(
     with opened(settings_of(data)) as connection:
         standing = judge_report(file, reports_in_force(connection))
     console.print(plain(standing.describe(translator(language, DOMAIN))), soft_wrap=True)
-    if standing.verdict is not Verdict.CURRENT:
+    if standing.verdict not in {Verdict.CURRENT, Verdict.ASKED}:
         raise typer.Exit(1)
 
 
@@ -132,9 +132,10 @@ def _cell(value: object) -> str:
 
 def _write(path: Path, found: Clustering, settings: Settings, data_version: str, language: str) -> None:
     from vitrina.stores.report import Provenance, write_report  # noqa: PLC0415  # as above
+    from vitrina.stores.report.staleness import ASKED  # noqa: PLC0415  # as above
 
     provenance = Provenance(
-        run_id=f"asked {found.fingerprint}",
+        run_id=f"{ASKED}{found.fingerprint}",
         snapshot=data_version,
         made_at=dt.datetime.now(dt.UTC),
         made_by=author(None),

@@ -64,8 +64,10 @@ def read_network(connection: duckdb.DuckDBPyConnection) -> Network:
 
 
 def snapshot(connection: duckdb.DuckDBPyConnection) -> str:
-    """Name of the data that features rest on: the latest delivery."""
-    latest = connection.execute("SELECT max(delivery) FROM deliveries WHERE state = 'loaded'").fetchall()[0][0]
+    """Name of the data that features rest on: the latest delivery that is no decision."""
+    latest = connection.execute(
+        "SELECT max(delivery) FROM deliveries WHERE state = 'loaded' AND contract <> ?", [DECISIONS]
+    ).fetchall()[0][0]
     return f"delivery {latest}" if latest is not None else "no delivery"
 
 

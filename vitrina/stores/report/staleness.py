@@ -37,6 +37,10 @@ _NAMES = ("run", "quarter", "locale", "snapshot", "fingerprint", "scenario")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
+ASKED = "asked "
+"""What the run is called in a report that nobody's run wrote, but somebody asked for."""
+
+
 class ReportUnreadableError(VitrinaError):
     """A file cannot be read as a workbook, or is made to do harm."""
 
@@ -45,6 +49,7 @@ class Verdict(Enum):
     """What a workbook is worth today."""
 
     CURRENT = "current"
+    ASKED = "asked on the data that is published"
     SAME_CLUSTERS = "superseded, same clusters"
     SUPERSEDED = "superseded"
     EDITED = "changed since it was written"
@@ -77,6 +82,9 @@ class ReportStanding:
         """The answer in words, and what to do."""
         texts = {
             Verdict.CURRENT: translate("This report is current (run {run}, quarter from {quarter})."),
+            Verdict.ASKED: translate(
+                "This report answers a request that somebody asked of the quarter from {quarter}. The data are still those that are published; the published report ({current}) answers another request."
+            ),
             Verdict.SAME_CLUSTERS: translate(
                 "A later run ({current}) has replaced this report (run {run}, quarter from {quarter}), but every store is in the same cluster. Changed: {differs}."
             ),
@@ -144,6 +152,8 @@ def judge_report(path: Path, published: pl.DataFrame) -> ReportStanding:
         ("clusters", "fingerprint", "fingerprint"),
     )
     differs = tuple(word for word, column, name in pairs if current[column] != origin[name])
+    if origin["run"].startswith(ASKED) and "snapshot" not in differs:
+        return ReportStanding(Verdict.ASKED, origin, current["run_id"], differs)
     verdict = Verdict.SUPERSEDED if "clusters" in differs else Verdict.SAME_CLUSTERS
     return ReportStanding(verdict, origin, current["run_id"], differs)
 
