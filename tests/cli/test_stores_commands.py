@@ -200,14 +200,14 @@ def test_nothing_published_is_told(tmp_path):
 
 
 def test_the_history_lists_every_decision_newest_first_whatever_stands_in_it(vitrina, settings, monkeypatch):
-    monkeypatch.setattr("vitrina.cli.stores.console", Console(width=300))
+    monkeypatch.setattr("vitrina.cli.decisions.console", Console(width=300))
     moments = iter([dt.datetime(2024, 4, 12, 9, 30, tzinfo=dt.UTC), dt.datetime(2024, 4, 13, 9, 30, tzinfo=dt.UTC)])
     monkeypatch.setattr("vitrina.cli.stores._now", lambda: next(moments))
     vitrina("rename", "1", "[red]x[/red]", "--reason", "[link=http://x]y[/link]", "--by", "somebody")
     vitrina("move", "00123", "--back", "--yes", *REASON)
     output = vitrina("decisions").output
     assert output.index("2024-04-13 09:30") < output.index("2024-04-12 09:30")
-    for told in ("[red]x[/red]", "[link=http://x]y[/link]", "somebody", "store_id 00123, taken back", "yes"):
+    for told in ("[red]x[/red]", "[link=http://x]y[/link]", "somebody", "store_id 00123, taken back", "not in the graph yet"):
         assert told in output
 
 
@@ -215,3 +215,20 @@ def test_the_history_of_a_new_data_folder_is_empty_and_leaves_nothing_behind(tmp
     result = CliRunner().invoke(app, ["stores", "decisions", "--data", str(tmp_path)])
     assert result.exit_code == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_history_tells_what_became_of_a_decision_wherever_it_was_made(tmp_path, monkeypatch):
+    settings = Settings(data=tmp_path / "other", _env_file=None)
+    monkeypatch.setattr("vitrina.cli.decisions.console", Console(width=300))
+    published = """
+        CREATE TABLE cluster_decisions AS
+        SELECT 'd1' AS decision_id, 'move' AS kind, TIMESTAMPTZ '2024-04-14 12:00:00+03' AS made_at, 'somebody' AS made_by, 'why' AS reason,
+            DATE '2024-01-01' AS quarter, 2 AS version, 3 AS cluster, NULL AS name, '9' AS store_id, 'refused' AS outcome, 'Unknown store.' AS note
+    """
+    publish(settings, SCENARIOS, ASSIGNMENTS, published)
+    data = ["--data", str(settings.data)]
+    CliRunner().invoke(app, ["stores", "rename", "1", "Large ones", *REASON, *data])
+    output = CliRunner().invoke(app, ["stores", "decisions", *data]).output
+    assert "2024-04-14 09:00" in output
+    assert "refused: Unknown store." in output
+    assert output.count("not in the graph yet") == 1

@@ -209,7 +209,7 @@ def test_any_other_change_is_refused_and_names_the_command_that_migrates(
     with pytest.raises(DeclarationError) as raised:
         replace(connection, declaration, frame)
     assert change in raised.value.problem
-    assert "vitrina migrate stores visits" in raised.value.remedy
+    assert "vitrina migrate stores" in raised.value.remedy
     assert_frame_equal(load(connection, Visits), visits("a", 1))
 
 
@@ -257,4 +257,14 @@ def test_rows_that_do_not_convert_are_kept_as_they_were(connection: duckdb.DuckD
 
 def test_migrating_a_table_that_was_never_written_does_nothing(connection: duckdb.DuckDBPyConnection) -> None:
     migrate(connection, Visits)
+    assert stored_columns(connection, "visits") == {}
+
+
+def test_a_table_that_is_computed_by_period_is_dropped_where_its_rows_do_not_convert(connection: duckdb.DuckDBPyConnection) -> None:
+    by_day = type("VisitsByDay", (Visits,), {}, product="stores", name="visits", partitioned_by="day")
+    with_till = type("VisitsByDayWithTill", (VisitsWithTill,), {}, product="stores", name="visits", partitioned_by="day")
+    replace(connection, by_day, visits("a", 1, 2))
+    days = sorted({str(day) for day in load(connection, by_day).get_column("day")})
+    assert migrate(connection, by_day) == ()
+    assert migrate(connection, with_till) == tuple(days)
     assert stored_columns(connection, "visits") == {}

@@ -9,9 +9,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from vitrina.catalogue import CONTRACTS, FOLLOWING, PRODUCTS_WITH_ASSETS, find_table
-from vitrina.cli import launch, summary
-from vitrina.cli.asking import commands as stores_commands
+from vitrina.catalogue import CONTRACTS, FOLLOWING, PRODUCTS_WITH_ASSETS, find_table, tables_of
+from vitrina.cli import asking as _asking  # noqa: F401  # adds its commands to those of stores
+from vitrina.cli import decisions as _decisions  # noqa: F401  # as above
+from vitrina.cli import launch, stores, summary
 from vitrina.errors import VitrinaError
 from vitrina.inbox.ledger import Ledger
 from vitrina.inbox.staleness import stretches
@@ -24,7 +25,7 @@ from vitrina.warehouse import Warehouse, locate
 from vitrina.warehouse import migrate as migrate_table
 
 app = typer.Typer(help="A retailer's machine learning as one typed, checked, published graph.", no_args_is_help=True)
-app.add_typer(stores_commands, name="stores")
+app.add_typer(stores.commands, name="stores")
 console = Console()
 
 DEMO_SEED = 20260930
@@ -104,12 +105,23 @@ def rollback(
 
 
 @app.command()
-def migrate(product: ProductArgument, table: Annotated[str, typer.Argument(help="Table.")], data: Data = None) -> None:
-    """Rebuild a stored table after its declaration has changed; rows are kept."""
+def migrate(
+    product: ProductArgument, table: Annotated[str | None, typer.Argument(help="Table; default: all.")] = None, data: Data = None
+) -> None:
+    """Bring stored tables under their declarations after an update; what does not convert is computed again by the next run."""
     settings = _settings(data, None)
+    wanted = tables_of(product.value) if table is None else (find_table(product.value, table),)
     with Warehouse(locate(settings, product.value), settings.lock_timeout_s).write() as connection:
-        migrate_table(connection, find_table(product.value, table))
-    console.print(summary.plain(f"{product.value}/{table} follows its declaration."))
+        lost = {declared.table_name(): migrate_table(connection, declared) for declared in wanted}
+    periods = sorted({period for found in lost.values() for period in found})
+    Ledger(settings.ledger).mark_stale(product.value, periods, dt.datetime.now(dt.UTC))
+    dropped = ", ".join(name for name, found in lost.items() if found)
+    console.print(summary.plain(f"{len(wanted)} table(s) of {product.value} follow their declarations."))
+    if dropped:
+        console.print(
+            summary.plain(f"Rows of {dropped} do not convert: the next `make run` computes {len(periods)} period(s) again."),
+            soft_wrap=True,
+        )
 
 
 def main() -> None:

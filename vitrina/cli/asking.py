@@ -143,6 +143,3 @@ def _write(path: Path, found: Clustering, settings: Settings, data_version: str,
     )
     write_report(path, found, provenance, locale=language, currency=settings.currency)
     console.print(plain(f"Report: {path} (SHA-256 {sha256_of(path)[:12]}…)"), soft_wrap=True)
-
-
-__all__ = ["commands"]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from vitrina.array_cache import ArrayCache
 from vitrina.cli.summary import plain
@@ -130,31 +129,6 @@ def move(  # noqa: PLR0913  # the options of a command
         console.print("Nothing was recorded.")
         raise typer.Exit(1)
     _record(settings, decision)
-
-
-@commands.command()
-def decisions(data: Data = None) -> None:
-    """List every decision, newest first: who, when, what and why."""
-    from vitrina.state.store import DecisionStore  # noqa: PLC0415  # other commands need not pay for the database library
-
-    table = Table(title="Decisions about clusters", title_justify="left")
-    for name in ("when (UTC)", "who", "decision", "quarter", "what", "why", "on its way to the graph"):
-        table.add_column(name)
-    for decision in reversed(DecisionStore(settings_of(data)).history(deciding.PRODUCT)):
-        table.add_row(*map(plain, _row(decision)))
-    console.print(table)
-
-
-def _row(decision: Decision) -> tuple[str, ...]:
-    body = decision.body
-    about = [
-        f"{name} {body[name]}" for name in ("version", "store_id", "cluster", "name", "fingerprint") if body.get(name) is not None
-    ]
-    if decision.kind == "move" and body.get("cluster") is None:
-        about.append("taken back")
-    when = decision.made_at.strftime("%Y-%m-%d %H:%M")
-    delivered = "yes" if decision.delivered_as else "not yet"
-    return when, decision.made_by, decision.kind, str(body["quarter"]), ", ".join(about), decision.reason, delivered
 
 
 def _show(present: resolving.Assignment, names: dict[int, str], target: int | None) -> None:

@@ -142,7 +142,7 @@ class ClusterModel:
             "margin": following_distance - pl.Series(distances[rows, own]),
             "nearest_store_id": store_ids.gather(others) if ordered.height > 1 else [None],
             "imputed": self._named(np.isnan(values)),
-            "reason": self._reasons(prepared, own, following),
+            "reason": self._reasons(prepared, own, following, np.isnan(values)),
         }
         return pl.DataFrame(columns, schema=ASSIGNED)
 
@@ -238,8 +238,9 @@ class ClusterModel:
         }
         return [texts[key] for key in keys]
 
-    def _reasons(self, prepared: Points, own: Labels, following: Labels) -> list[str]:
-        contributed = self.contributions(prepared, own, following)
+    def _reasons(self, prepared: Points, own: Labels, following: Labels, imputed: Flags) -> list[str]:
+        # a median that stands in for a missing value speaks for nothing
+        contributed = np.where(imputed, 0.0, self.contributions(prepared, own, following))
         strongest = np.argsort(-contributed, axis=1, kind="stable")[:, :REASONS]
         speaking = np.take_along_axis(contributed, strongest, axis=1) > 0
         return [

@@ -76,6 +76,10 @@ def ask(connection: duckdb.DuckDBPyConnection, quarter: dt.date, scenario: Scena
             f"Choose one of {', '.join(map(str, known)) or 'the quarters that are delivered later'}.",
         )
     features, catalogue = (_of(connection, table, quarter) for table in ("store_features", "feature_catalogue"))
+    if "window_quarters" not in features.columns:
+        raise ScenarioError(
+            "The published version was made by an older Vitrina.", "Bring it up to date: `vitrina migrate stores`, then `make run`."
+        )
     return cluster_stores(features, catalogue, scenario, cache)
 
 

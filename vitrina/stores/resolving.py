@@ -161,7 +161,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[s
         raise _nothing_approved() from error
     except duckdb.BinderException as error:
         raise DecisionError(
-            "The published version was made by an older Vitrina: it does not say what people saw.", "Publish anew with `make run`."
+            "The published version was made by an older Vitrina: it does not say what people saw.",
+            "Bring it up to date: `vitrina migrate stores`, then `make run`.",
         ) from error
 
 

@@ -90,9 +90,9 @@ def stability_bands(translate: Callable[[str], str] = str) -> tuple[StabilityBan
 
 
 def stability_band(jaccard: float, translate: Callable[[str], str] = str) -> StabilityBand:
-    """The band that a mean Jaccard index falls into; NaN, of which nothing is known, into the lowest."""
+    """The band that a mean Jaccard index falls into, as it is shown: with two decimals. NaN, of which nothing is known: the lowest."""
     known = stability_bands(translate)
-    return next((band for band in known if jaccard >= band.least), known[-1])
+    return next((band for band in known if round(jaccard, 2) >= band.least), known[-1])
 
 
 def bootstrap_stability(

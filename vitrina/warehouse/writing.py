@@ -138,17 +138,26 @@ def stored_columns(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str
     return {column: (data_type, nullable) for column, data_type, nullable in rows}
 
 
-def migrate(connection: duckdb.DuckDBPyConnection, table: type[Table]) -> None:
+def migrate(connection: duckdb.DuckDBPyConnection, table: type[Table]) -> tuple[str, ...]:
     """Rebuild a stored table after its declaration: rows are kept, columns that are gone are dropped, types are cast.
+
+    A table that is computed by period and whose rows do not convert is dropped: its periods can be computed again.
+
+    Returns
+    -------
+    tuple of str
+        Keys of the periods that were dropped and are to be computed again; usually none.
 
     Raises
     ------
     DeclarationError
-        The stored rows cannot be brought under the new declaration; nothing has changed.
+        The stored rows cannot be brought under the new declaration, and nothing would bring them back; nothing has changed.
     """
     stored = stored_columns(connection, table.table_name())
+    if all(declared.name in stored for declared in table.columns()) and not _changes(table, stored):
+        return ()
     if not stored:
-        return
+        return ()
     kept = [name for name in stored if table.find(name) is not None]
     rows = connection.execute(f"SELECT {', '.join(map(quote, kept))} FROM {quote(table.table_name())}").pl()
     try:
@@ -156,12 +165,20 @@ def migrate(connection: duckdb.DuckDBPyConnection, table: type[Table]) -> None:
         added = [declared for declared in table.columns() if declared.name not in kept]
         rows = table.check(rows.with_columns(pl.lit(None, dtype=declared.dtype).alias(declared.name) for declared in added))
     except (pl.exceptions.PolarsError, InvalidTableError) as error:
-        raise DeclarationError(
-            f"{table.table_name()}: the stored rows do not convert: {error}",
-            "Materialize the table anew after deleting it by hand.",
-        ) from error
+        period = table.partition_column()
+        if period is None or period not in stored:
+            raise DeclarationError(
+                f"{table.table_name()}: the stored rows do not convert: {error}",
+                "Start a new data folder on the same inbox, or go back to the version that wrote this one.",
+            ) from error
+        lost = connection.execute(
+            f"SELECT DISTINCT {quote(period)}::VARCHAR FROM {quote(table.table_name())} ORDER BY 1"  # quoted
+        ).fetchall()
+        connection.execute(f"DROP TABLE {quote(table.table_name())}")
+        return tuple(key for (key,) in lost)
     connection.execute(f"DROP TABLE {quote(table.table_name())}")
     replace(connection, table, rows)
+    return ()
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, table: type[Table], names: Iterable[str]) -> None:
@@ -184,7 +201,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, table: type[Table], names: I
     if changes:
         raise DeclarationError(
             f"{table.table_name()} was stored under another declaration: {'; '.join(changes)}.",
-            f"Run `vitrina migrate {table.product()} {table.table_name()}`; nothing was written.",
+            f"Run `vitrina migrate {table.product()}` for this data folder, then run again; nothing was written.",
         )
     if added:
         _, *comments = table.ddl(members)

@@ -71,8 +71,8 @@ def bands(translate: Callable[[str], str] = str) -> tuple[Band, ...]:
 
 
 def band(silhouette: float, translate: Callable[[str], str] = str) -> Band:
-    """The band that a silhouette falls into."""
-    return next(found for found in bands(translate) if silhouette >= found.least)
+    """The band that a silhouette falls into, as it is shown: with two decimals."""
+    return next(found for found in bands(translate) if round(silhouette, 2) >= found.least)
 
 
 @dataclass(frozen=True)
