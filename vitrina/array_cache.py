@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,16 +49,25 @@ class ArrayCache:
     folder: Path | None = None
     max_entries: int = MAX_ENTRIES
 
-    def get(self, key: str, make: Callable[[], Arrays]) -> Arrays:
+    def get(self, key: str, names: Collection[str], make: Callable[[], Arrays]) -> Arrays:
         """What is kept under a key, or what `make` makes, which is kept from then on.
 
-        A file that cannot be read, whatever is wrong with it, is made again; a full disk only costs the keeping.
+        A file that cannot be read, or that lacks an array, is made again; a full disk only costs the keeping.
+
+        Parameters
+        ----------
+        key
+            As of `key_of`.
+        names
+            Arrays that must be there; there may be further ones.
+        make
+            Computes them.
         """
         if self.folder is None:
             return make()
         path = self.folder / f"{key}.npz"
         kept = _read(path)
-        if kept is not None:
+        if kept is not None and set(names) <= kept.keys():
             return kept
         made = make()
         self._keep(path, made)
@@ -93,7 +101,7 @@ def _read(path: Path) -> dict[str, npt.NDArray[Any]] | None:
         with np.load(path, allow_pickle=False) as kept:
             arrays = {name: kept[name] for name in kept.files}
         path.touch()
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+    except Exception:  # noqa: BLE001  # bytes that anybody may have put there break NumPy's reader in a dozen ways
         return None
     return arrays
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, ClassVar
 
 import pandera.polars as pa
@@ -79,6 +80,7 @@ class Table(pa.DataFrameModel):
         return " ".join((cls.__doc__ or "").split())
 
     @classmethod
+    @cache  # a declaration never changes, and loading the graph asks for it hundreds of times
     def declared(cls) -> tuple[Column, ...]:
         """All columns and families, in the order of declaration."""
         return tuple(as_declared(name, declared) for name, declared in cls.to_schema().columns.items())

@@ -12,7 +12,7 @@ from resources.warehouse import WarehouseResource
 from vitrina.stores import model_tables as m
 from vitrina.stores import tables as t
 from vitrina.stores.network import incomplete_quarters
-from vitrina.stores.quarters import complete_quarters
+from vitrina.stores.quarters import LOOK_BACK, add_months, complete_quarters
 from vitrina.stores.trust_tables import ClusterStability
 from vitrina.tables import Table
 from vitrina.warehouse import load
@@ -26,16 +26,21 @@ SHOWN = 10
     description="Every quarter with sales has three months of them; one that has not is not computed, and not compared.",
 )
 def quarters_are_complete(warehouse: WarehouseResource) -> dg.AssetCheckResult:
-    """The last quarter of a feed is usually open; a hole in the middle is a delivery that is missing."""
+    """The last quarter of a feed is usually open; a hole in the middle is a delivery that is missing, and later windows rest on it."""
     settings = warehouse.settings
     with warehouse.of(PRODUCT).read() as connection:
         dates = [row[0] for row in connection.execute("SELECT DISTINCT date FROM stg_sales").fetchall()]
-        complete = complete_quarters(dates, settings.first_quarter, dt.datetime.now(dt.UTC).date())
-        found = incomplete_quarters(connection, complete, settings.first_quarter)
+    complete = complete_quarters(dates, settings.first_quarter, dt.datetime.now(dt.UTC).date())
+    found = incomplete_quarters(dates, complete, settings.first_quarter)
+    resting = [quarter for quarter in complete if any(quarter > gap >= add_months(quarter, -3 * LOOK_BACK) for gap in found)]
     return _warning(
-        {"quarters": len(complete) + len(found), "incomplete_quarters": len(found)},
+        {
+            "quarters": len(complete) + len(found),
+            "incomplete_quarters": len(found),
+            "quarters_that_look_back_on_them": ", ".join(map(str, resting)) or "none",
+        },
         [f"{quarter}: {months} of 3 months have sales" for quarter, months in found.items()],
-        "Deliver the missing months to stores/sales/; the quarter is then computed by itself.",
+        "Deliver the missing months to stores/sales/; the quarter, and those that look back on it, are then computed by themselves.",
     )
 
 

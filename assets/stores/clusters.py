@@ -15,14 +15,15 @@ from vitrina.stores import model_tables as m
 from vitrina.stores import tables as t
 from vitrina.stores.clustering import Clustering
 from vitrina.stores.network import stored_quarters
-from vitrina.stores.quarterly import ROWS, approved_request, cluster_quarters, refuse_to_empty
+from vitrina.stores.quarterly import ROWS, cluster_quarters, refuse_to_empty
+from vitrina.stores.standing import approved_request
 from vitrina.warehouse import load
 
 
 @dg.multi_asset(
     name="clusters_of_stores",
     ins=inputs("store_features", "feature_catalogue"),
-    deps=[table_key(m.ClusterDecisions), table_key(m.ClusterModels)],
+    deps=[table_key(m.ClusterModels)],
     outs={table.table_name(): table_out(table, kinds=("scikitlearn", "polars", "duckdb"), code_version="2") for table in ROWS},
     **BY_QUARTER,
 )
@@ -36,9 +37,12 @@ def clusters_of_stores(
     """Gaps filled, standardised, components with an eigenvalue of at least 1, Ward; the number of clusters by hand or chosen."""
     with warehouse.of(PRODUCT).read() as connection:
         stored = stored_quarters(connection, t.ClusterAssignments)
-        approved = approved_request(load(connection, m.ClusterDecisions), load(connection, m.ClusterModels))
+        approved = approved_request(load(connection, m.ClusterModels))
     scenario = config.scenario(approved)
-    made = cluster_quarters(store_features, feature_catalogue, scenario, cache_of(warehouse.settings))
+    # an approved request goes on being answered where a later quarter lacks one of its features; drift names the column
+    made = cluster_quarters(
+        store_features, feature_catalogue, scenario, cache_of(warehouse.settings), strict=scenario is not approved
+    )
     refuse_to_empty(stored, made.unanswered, "the request cannot be answered for it")
     for quarter, reason in made.unanswered.items():
         context.log.warning(f"{quarter}: not clustered. {reason}")

@@ -5,19 +5,33 @@ import getpass
 import json
 
 import duckdb
+import polars as pl
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from tests.stores.made_up_stores import random_stores
 from vitrina.cli.app import app
-from vitrina.errors import PublicationError, VitrinaError
+from vitrina.errors import PublicationError, ScenarioError, VitrinaError
 from vitrina.publication.versions import Pointer, point_to, version_file
 from vitrina.settings import Settings
 from vitrina.state.store import DecisionStore
+from vitrina.stores.approved_model import fit_model
+from vitrina.stores.clustering import cluster_stores
 from vitrina.stores.deciding import DecisionError
+from vitrina.stores.scenario import Scenario
 
-SCENARIO = '{"formats":["hypermarket"]}'
+REQUEST = Scenario(n_clusters=3, n_bootstraps=2)
+SCENARIO = REQUEST.to_json()
+QUARTERS = {"f1": dt.date(2023, 10, 1), "f2": dt.date(2024, 1, 1)}
 REASON = ("--reason", "the meeting of April")
+
+
+def of_quarter(name):
+    return [frame.with_columns(pl.lit(QUARTERS[name]).alias("quarter")) for frame in random_stores(40, seed=int(name[1]))]
+
+
+FINGERPRINTS = {name: cluster_stores(*of_quarter(name), REQUEST).fingerprint for name in QUARTERS}
 
 
 def publish(settings, *statements):
@@ -26,12 +40,17 @@ def publish(settings, *statements):
     with duckdb.connect(str(file)) as connection:
         for statement in statements:
             connection.execute(statement)
+        for place, table in enumerate(("store_features", "feature_catalogue")):
+            connection.register("frame", pl.concat([of_quarter(name)[place] for name in QUARTERS]))
+            connection.execute(f"CREATE TABLE {table} AS SELECT * FROM frame")
     point_to(settings, Pointer("stores", "v1", "2024-04-12T00:00:00+00:00"))
 
 
 SCENARIOS = f"""
     CREATE TABLE cluster_scenarios AS
-    SELECT * FROM (VALUES (DATE '2023-10-01', 'abc', '{SCENARIO}', 'f1'), (DATE '2024-01-01', 'abc', '{SCENARIO}', 'f2'))
+    SELECT * FROM (VALUES
+        (DATE '2023-10-01', 'abc', '{SCENARIO}', '{FINGERPRINTS["f1"]}'),
+        (DATE '2024-01-01', 'abc', '{SCENARIO}', '{FINGERPRINTS["f2"]}'))
         AS t(quarter, scenario_id, scenario, fingerprint)
 """
 ASSIGNMENTS = """
@@ -72,7 +91,7 @@ def lines(settings):
 
 @pytest.mark.parametrize("quarter", ["2024-01-01", "2024-Q1", "2024q1"])
 def test_an_approval_holds_the_request_and_the_fingerprint_that_the_person_saw(vitrina, settings, quarter):
-    result = vitrina("approve", quarter, *REASON, "--by", "category manager")
+    result = vitrina("approve", quarter, "--yes", *REASON, "--by", "category manager")
     assert result.exit_code == 0, result.output
     assert "make run" in result.output
     (line,) = lines(settings)
@@ -81,7 +100,7 @@ def test_an_approval_holds_the_request_and_the_fingerprint_that_the_person_saw(v
         "kind": "approve",
         "quarter": "2024-01-01",
         "scenario": SCENARIO,
-        "fingerprint": "f2",
+        "fingerprint": FINGERPRINTS["f2"],
         "made_by": "category manager",
         "reason": "the meeting of April",
         "version": None,
@@ -90,7 +109,7 @@ def test_an_approval_holds_the_request_and_the_fingerprint_that_the_person_saw(v
 
 def test_who_decides_is_the_user_of_the_operating_system_unless_said(vitrina, settings, monkeypatch):
     monkeypatch.setattr(getpass, "getuser", lambda: "somebody")
-    vitrina("approve", "2024-Q1", *REASON)
+    vitrina("approve", "2024-Q1", "--yes", *REASON)
     assert recorded(settings)[0].made_by == "somebody"
 
     def nobody():
@@ -108,11 +127,57 @@ def test_a_decision_without_a_reason_is_not_recorded(vitrina, settings):
     assert recorded(settings) == ()
 
 
+def test_an_approval_shows_the_clusters_and_asks_before_it_is_recorded(vitrina, settings):
+    refused = vitrina("approve", "2024-Q1", *REASON, answer="n\n")
+    assert refused.exit_code == 1
+    assert recorded(settings) == ()
+    for told in ("Number of clusters: 3", "Jaccard", "Stores per cluster: 1: ", "Stability per cluster", FINGERPRINTS["f2"]):
+        assert told in refused.output
+    assert vitrina("approve", "2024-Q1", *REASON, answer="y\n").exit_code == 0
+    assert [decision.body["fingerprint"] for decision in recorded(settings)] == [FINGERPRINTS["f2"]]
+
+
+def test_another_request_is_shown_and_approved_with_its_own_fingerprint(vitrina, settings):
+    request = Scenario(n_clusters=2, n_bootstraps=2)
+    result = vitrina("approve", "2024-Q1", "--yes", "--request", request.to_json(), *REASON)
+    fingerprint = cluster_stores(*of_quarter("f2"), request).fingerprint
+    assert f"Fingerprint {fingerprint}" in result.output
+    assert [decision.body["fingerprint"] for decision in recorded(settings)] == [fingerprint]
+
+
+def test_published_clusters_that_their_features_no_longer_give_are_not_approved(vitrina, settings):
+    with duckdb.connect(str(version_file(settings, "stores", "v1"))) as connection:
+        connection.execute("UPDATE cluster_scenarios SET fingerprint = 'other'")
+    with pytest.raises(DecisionError, match="are other; its published features now give"):
+        vitrina("approve", "2024-Q1", "--yes", *REASON)
+    assert recorded(settings) == ()
+
+
+MODELS = "CREATE TABLE cluster_models AS SELECT * FROM (VALUES (1, 'abc'), (2, 'abc'), (3, 'other')) AS t(version, scenario_id)"
+WITHDRAWN = """
+    CREATE TABLE cluster_decisions AS
+    SELECT * FROM (VALUES ('reject', 1, 'in force'), ('reject', 2, 'refused'), ('reject', NULL, 'recorded')) AS t(kind, version, outcome)
+"""
+
+
+def test_a_rejected_request_that_is_approved_says_that_its_model_stays_in_force(vitrina, settings):
+    assert "stays in force" not in vitrina("reject", "2024-Q1", *REASON).output
+    with duckdb.connect(str(version_file(settings, "stores", "v1"))) as connection:
+        connection.execute(MODELS)
+        connection.execute(WITHDRAWN)
+    output = vitrina("reject", "2024-Q1", *REASON).output
+    assert "Version 2 was approved with this request and stays in force" in output
+    assert "--version 2 --reason" in output
+    assert output.count("stays in force") == 1
+    assert "stays in force" not in vitrina("reject", "2024-Q1", "--version", "2", *REASON).output
+    assert len(recorded(settings)) == 3
+
+
 def test_a_request_is_rejected_or_a_version_is_withdrawn(vitrina, settings):
     vitrina("reject", "2023-Q4", *REASON)
     vitrina("reject", "2024-Q1", "--version", "2", *REASON)
     request, version = (decision.body for decision in recorded(settings))
-    assert (request["quarter"], request["fingerprint"], request["version"]) == ("2023-10-01", "f1", None)
+    assert (request["quarter"], request["fingerprint"], request["version"]) == ("2023-10-01", FINGERPRINTS["f1"], None)
     assert (version["quarter"], version["fingerprint"], version["version"]) == ("2024-01-01", None, 2)
 
 
@@ -197,6 +262,20 @@ def test_nothing_published_is_told(tmp_path):
     result = CliRunner().invoke(app, ["stores", "approve", "2024-Q1", *REASON, "--data", str(tmp_path)])
     assert isinstance(result.exception, PublicationError)
     assert not (tmp_path / "state.sqlite").exists()
+
+
+def test_a_planned_store_in_a_file_from_a_russian_spreadsheet_is_assigned(vitrina, settings, tmp_path):
+    model = fit_model(cluster_stores(*of_quarter("f2"), REQUEST), version=2, decision_id="d")
+    with duckdb.connect(str(version_file(settings, "stores", "v1"))) as connection:
+        connection.register("frame", model.to_row())
+        connection.execute("CREATE TABLE cluster_models AS SELECT * FROM frame")
+    file = tmp_path / "planned.csv"
+    file.write_bytes("store_id;revenue;average_basket;город\nпос-1;910,5;25,0;Тверь\n".encode("cp1251"))
+    output = vitrina("assign", "2024-Q1", str(file)).output
+    assert "Version 2, fitted on 2024-01-01" in output
+    assert "пос-1" in output
+    with pytest.raises(ScenarioError, match="in force from 2023-10-01 on"):
+        vitrina("assign", "2023-Q3", str(file))
 
 
 def test_the_history_lists_every_decision_newest_first_whatever_stands_in_it(vitrina, settings, monkeypatch):

@@ -27,7 +27,7 @@ def run(place: Place) -> None:
 def test_an_approved_request_becomes_a_model_that_people_name_and_correct(own_retailer):
     settings = own_retailer.settings
     ((first, last),) = published(settings, "SELECT min(quarter)::varchar, max(quarter)::varchar FROM cluster_scenarios")
-    decide(own_retailer, "approve", first)
+    decide(own_retailer, "approve", first, "--yes")
     run(own_retailer)
 
     ((version, fitted, n_clusters),) = published(settings, "SELECT version, quarter::varchar, n_clusters FROM cluster_models")

@@ -127,6 +127,33 @@ def test_a_file_with_too_many_names_or_values_is_refused(monkeypatch):
         read('{"a":1,"b":1}\n{"c":1}\n')
 
 
+def test_a_line_is_decoded_twice_at_most_however_many_lists_it_holds(monkeypatch):
+    decoded = []
+    decode = json_lines._decode
+    monkeypatch.setattr(json_lines, "_decode", lambda *given: decoded.append(given) or decode(*given))
+    contents = read(json.dumps({f"n{number}": [number, 0.5] for number in range(900)}) + "\n" + GOOD.decode())
+    assert rows(contents)[0]["n899"] == "[899,0.5]"
+    assert len(decoded) == 3
+
+
+def test_a_line_of_too_many_names_is_refused_before_any_value_is_converted(monkeypatch):
+    def convert(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(json_lines, "_as_text", convert)
+    with pytest.raises(RefusedFileError, match="more than 1000 different names"):
+        read(json.dumps({f"n{number}": [number] for number in range(8_000)}))
+
+
+def test_no_line_is_read_after_the_one_that_brings_a_name_too_many(monkeypatch):
+    monkeypatch.setattr(json_lines, "MAX_NAMES", 3)
+    monkeypatch.setattr(json_lines, "_cells", lambda _, line, read=json_lines._cells: seen.append(line) or read(_, line))
+    seen = []
+    with pytest.raises(RefusedFileError, match="more than 3 different names"):
+        read("\n".join(f'{{"n{number}":1}}' for number in range(100)))
+    assert len(seen) == 4
+
+
 def test_lines_are_the_same_however_many_are_held_at_a_time(monkeypatch):
     lines = ['{"a":1}', "broken", "", '{"b":2}', "[]", '{"c":3,"A":4}'] * 3
     whole = read("\n".join(lines))

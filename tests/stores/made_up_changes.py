@@ -48,6 +48,7 @@ def _matches(clustering, names, continues):
             "name": names.get(cluster, ""),
             "n_common": count - 1 if continues != "nothing" else 0,
             "jaccard": (count - 1) / count if continues != "nothing" else None,
+            "previous_cluster": cluster if continues != "nothing" else None,
         }
         for cluster, count in sizes.iter_rows()
     ]
@@ -95,6 +96,8 @@ def _comparison(clustering):
         "share_moved": 0.06,
         "ari_to_fresh": 0.71,
         "ari_of_fresh": 0.44,
+        "same_request": True,
+        "share_reassigned": 0.15,
         "silhouette": 0.35,
         "silhouette_of_fresh": 0.41,
         "largest_psi": 0.31,

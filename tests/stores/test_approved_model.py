@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -159,6 +161,33 @@ def test_a_model_survives_its_row_without_loss(transform):
     assert again.features == model.features
     assert [bins.edges.tolist() for bins in again.bins] == [bins.edges.tolist() for bins in model.bins]
     assert ClusterModels.check(row).height == 1
+
+
+def test_the_share_of_stores_that_are_nearest_to_another_cluster_than_the_trees_is_counted():
+    features, catalogue = random_stores(80, seed=4)
+    clustering, model = fitted((features, catalogue), n_clusters=4)
+    elsewhere = model.assign(features).get_column("scored_cluster").to_numpy() != clustering.labels
+    assert 0 < elsewhere.sum() < 80
+    assert model.share_reassigned == elsewhere.mean()
+    assert model.to_row().item(0, "share_reassigned") == elsewhere.mean()
+    assert fitted(three_groups(per_group=20), n_clusters=3)[1].share_reassigned == 0.0
+
+
+def test_one_store_of_five_that_is_nearer_to_the_other_centre_makes_a_fifth():
+    # with the third store the second cluster has its mean at 8/3: the store itself, at 8, is nearer to 10
+    labels = np.array([2, 2, 2, 1, 1])
+    clustering, _ = fitted(features_and_catalogue({"revenue": [0.0, 0.0, 8.0, 10.0, 10.0]}), n_clusters=2)
+    assert fit_model(replace(clustering, labels=labels), **GIVEN).share_reassigned == pytest.approx(1 / 5)
+
+
+def test_a_row_that_was_stored_before_withdrawals_and_reassigned_stores_were_recorded_is_still_read():
+    _, model = fitted(three_groups(per_group=20), n_clusters=3)
+    row = model.to_row(withdrawn=True)
+    assert row.item(0, "withdrawn") is True
+    old = ClusterModel.from_row(row.drop("withdrawn", "share_reassigned").row(0, named=True))
+    assert old.share_reassigned is None
+    assert old.is_same_fit(model)
+    assert not old.is_same_fit(fitted(three_groups(per_group=20), n_clusters=2)[1])
 
 
 def test_features_with_different_numbers_of_bins_keep_their_own():

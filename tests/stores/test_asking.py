@@ -1,13 +1,12 @@
 """A request of one's own on what was published, and new stores by the approved model."""
 
 import duckdb
-import polars as pl
 import pytest
 
 from tests.stores.made_up_stores import QUARTER, random_stores, three_groups
 from vitrina.errors import ScenarioError
 from vitrina.stores.approved_model import fit_model
-from vitrina.stores.asking import ask, assign_new_stores, describe_request, model_in_force, read_request, read_table
+from vitrina.stores.asking import ask, describe_request, model_in_force, read_request
 from vitrina.stores.clustering import cluster_stores
 from vitrina.stores.scenario import Scenario
 
@@ -60,37 +59,6 @@ def test_only_what_differs_from_the_usual_request_is_told():
     assert describe_request(Scenario(n_clusters=5, weights=(("revenue", 2.0),))) == '{"n_clusters": 5, "weights": {"revenue": 2.0}}'
 
 
-def test_a_planned_store_is_assigned_with_a_margin_and_what_speaks_for_it(model):
-    described = pl.DataFrame({"store_id": ["planned"], "revenue": ["910"], "average_basket": ["25"]})
-    row = assign_new_stores(model, described).row(0, named=True)
-    assert row["scored_cluster"] == 1
-    assert row["margin"] > 0
-    assert row["reason"]
-    assert row["imputed"] == "receipts, age"
-
-
-@pytest.mark.parametrize(
-    ("described", "told"),
-    [
-        ({"revenue": ["1"]}, "no column store_id"),
-        ({"store_id": ["a", "a"], "revenue": ["1", "2"]}, "stands there twice"),
-        ({"store_id": ["a"], "colour": ["red"]}, "none of the model's features"),
-        ({"store_id": ["a"], "revenue": ["much"]}, "revenue: some values are no numbers"),
-    ],
-)
-def test_a_description_that_cannot_be_used_is_refused(model, described, told):
-    with pytest.raises(ScenarioError, match=told):
-        assign_new_stores(model, pl.DataFrame(described))
-
-
-@pytest.mark.parametrize("content", [b"", b"store_id\n", b"\xff\xfe\x00", b"a,b\n1,2,3\n"])
-def test_a_file_that_is_no_table_is_told_so(tmp_path, content):
-    file = tmp_path / "planned.csv"
-    file.write_bytes(content)
-    with pytest.raises(ScenarioError, match=r"cannot be read as CSV|has no rows"):
-        read_table(file)
-
-
 def test_without_an_approved_model_the_error_says_what_to_do(published, model):
     published.register("models", model.to_row())
     published.execute("CREATE TABLE cluster_models AS SELECT * FROM models")
@@ -99,3 +67,18 @@ def test_without_an_approved_model_the_error_says_what_to_do(published, model):
         model_in_force(published, QUARTER)
     published.execute("INSERT INTO model_assignments VALUES (?, 1)", [QUARTER])
     assert model_in_force(published, QUARTER).version == 1
+
+
+def test_a_quarter_before_the_first_approved_model_is_told_which_version_is_in_force_and_from_when(published, model):
+    published.register("models", model.to_row())
+    published.execute("CREATE TABLE cluster_models AS SELECT * FROM models")
+    published.execute(
+        "CREATE TABLE model_assignments AS SELECT DATE '2022-07-01' AS quarter, 1 AS version UNION SELECT '2022-10-01', 2"
+    )
+    with pytest.raises(ScenarioError, match=r"in force in the quarter 2022-04-01.*Version 1 .* from 2022-07-01 .* to 2022-10-01"):
+        model_in_force(published, QUARTER.replace(month=4))
+
+
+def test_a_published_version_from_before_approved_models_is_to_be_made_anew(published):
+    with pytest.raises(ScenarioError, match="older Vitrina"):
+        model_in_force(published, QUARTER)

@@ -79,6 +79,14 @@ def test_a_feature_without_any_value_is_absent_and_has_no_index():
     assert drift.rows() == [("revenue", pytest.approx(0.0), "stable", 0.0), ("customers", None, "absent", 1.0)]
 
 
+def test_values_that_differ_by_noise_alone_make_no_empty_bin():
+    bins = learn_bins(np.array([0.0, 2.9e-203]))
+    assert (bins.edges.tolist(), bins.shares.tolist()) == ([], [1.0])
+    three = learn_bins(np.array([1.0] * 20 + [1.0 + 1e-12] * 20 + [2.0] * 20))
+    assert (three.edges.tolist(), three.shares.tolist()) == ([1.0 + 1e-12], [pytest.approx(2 / 3), pytest.approx(1 / 3)])
+    assert population_stability_index(bins, np.array([0.0])) == 0.0
+
+
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=80), st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=80))
 @settings(max_examples=60, deadline=None)
 def test_the_index_is_finite_and_never_negative(then, now):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -100,6 +102,36 @@ def test_a_name_stands_beside_its_cluster_and_goes_to_the_fresh_cluster_that_mat
         (2, "approved model", 2, "Neighbours", 10, 1.0),
         (3, "approved model", 3, "", 10, 1.0),
     ]
+
+
+def test_own_clusters_know_the_quarter_before_whether_or_not_a_model_is_in_force():
+    # the rich of the third quarter were the poorest a quarter before: own clusters are numbered by their revenue
+    turned = FEATURES.with_columns(
+        pl.when(pl.col("quarter") < day(2)).then(pl.col(name).reverse().over("quarter")).otherwise(name).alias(name)
+        for name in ("revenue", "receipts", "average_basket", "age")
+    )
+    found = {made: told(*given, features=turned) for made, given in (("approved", [approval(day(1))]), ("none", []))}
+    for one in found.values():
+        known = one.matches.select("cluster", "previous_cluster").rows()
+        assert known == [(1, None), (2, None), (3, None), (1, 1), (2, 2), (3, 3), (1, 3), (2, 2), (3, 1), (1, 1), (2, 2), (3, 3)]
+    unmatched = found["none"].matches
+    assert unmatched.get_column("previous_cluster").equals(unmatched.get_column("matched_cluster"))
+
+
+def test_challengers_of_different_requests_are_not_compared_with_each_other():
+    other = Scenario(n_clusters=2, n_bootstraps=0)
+    found = told(approval(day(1)), fresh=pl.concat([anew(only=(0, 1)), anew(only=(2, 3), scenario=other)]))
+    compared = found.comparison.select("quarter", "ari_of_fresh", "same_request").rows()
+    assert compared == [(day(1), 1.0, True), (day(2), None, False), (day(3), 1.0, False)]
+    assert found.comparison.get_column("ari_to_fresh").null_count() == 0
+    assert told(approval(day(1)), fresh=NO_FRESH).comparison.get_column("same_request").null_count() == 3
+
+
+def test_every_quarter_of_a_version_tells_what_share_of_stores_it_reassigned():
+    standing = fold_decisions(decisions(approval(day(1))), FEATURES, CATALOGUE, ClusterModels.empty())
+    (model,) = standing.in_order
+    told_share = over_time(FEATURES, NO_FRESH, replace(standing, in_order=(replace(model, share_reassigned=0.15),))).comparison
+    assert told_share.get_column("share_reassigned").to_list() == [0.15] * 3
 
 
 def test_before_the_first_approval_clusters_continue_those_of_the_quarter_before():

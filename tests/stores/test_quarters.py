@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.inbox.staleness import stretches
+from vitrina.stores.network import incomplete_quarters
 from vitrina.stores.quarters import (
     add_months,
     affected_quarters,
@@ -103,3 +104,11 @@ def test_months_added_and_taken_away_again_change_nothing(day, count):
     month = day.replace(day=1)
     assert add_months(add_months(month, count), -count) == month
     assert quarter_of(day) <= day < add_months(quarter_of(day), 3)
+
+
+def test_incomplete_quarters_are_told_with_their_months_and_a_hole_in_the_middle_too():
+    dates = [*months(2021, 1, 2, 3), *months(2021, 7, 8, 9, 10, 11)]
+    quarters = complete(dates)
+    assert incomplete_quarters(dates, quarters, dt.date(2018, 1, 1)) == {dt.date(2021, 4, 1): 0, dt.date(2021, 10, 1): 2}
+    assert incomplete_quarters(dates, quarters, dt.date(2021, 7, 1)) == {dt.date(2021, 10, 1): 2}
+    assert incomplete_quarters([], (), dt.date(2018, 1, 1)) == {}

@@ -53,6 +53,38 @@ def test_champion_and_challenger_are_compared_and_the_mechanical_part_is_admitte
     assert "0,93; 1 — ни один" in "\n".join(texts(russian["Изменения"]))
 
 
+def test_it_is_told_how_many_stores_the_model_puts_elsewhere_than_the_tree(english, russian):
+    assert any("the model puts 15 % of the stores elsewhere" in text for text in texts(english["Changes"]))
+    assert any("относит 15 % магазинов не к тому кластеру" in text for text in texts(russian["Изменения"]))
+
+
+@pytest.mark.parametrize(
+    ("locale", "clause"),
+    [("en", "which answer another request than the approved one"), ("ru", "по другому запросу, чем утверждённый")],
+)
+def test_a_challenger_that_answers_another_request_is_said_to(clustering, english, russian, locale, clause):
+    known = changes_of(clustering, NAMES)
+    other = known.comparison.with_columns(
+        same_request=pl.lit(value=False),
+        ari_of_fresh=pl.lit(None, dtype=pl.Float64),
+        share_reassigned=pl.lit(None, dtype=pl.Float64),
+    )
+    said = texts(workbook(clustering, locale, changes=replace(known, comparison=other))[SHEET[locale]])
+    (challenger,) = [text for text in said if clause in text]
+    assert {"en": "0.71", "ru": "0,71"}[locale] in challenger
+    assert not any("15 %" in text for text in said)
+    assert not any(clause in text for text in texts({"en": english, "ru": russian}[locale][SHEET[locale]]))
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"), [("en", "Store s001: its move by hand taken back"), ("ru", "Магазин s001: ручной перенос отменён")]
+)
+def test_a_move_that_is_taken_back_names_no_cluster(clustering, locale, words):
+    known = changes_of(clustering, NAMES)
+    back = known.decisions.with_columns(cluster=pl.when(pl.col("kind") != "move").then("cluster"))
+    assert words in texts(workbook(clustering, locale, changes=replace(known, decisions=back))[SHEET[locale]])
+
+
 def test_names_are_carried_to_every_sheet_that_shows_a_cluster(english):
     assert [row[1].value for row in english["Summary"].iter_rows(min_row=9, max_row=11)] == ["Flagships", NAMES[2], None]
     assert "Cluster 1 · Flagships" in [cell.value for cell in english["Profile"][1]]

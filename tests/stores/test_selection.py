@@ -98,3 +98,17 @@ def test_stores_that_are_all_alike_are_told_so():
     alike = features_and_catalogue({"revenue": [5.0] * 20, "age": [1.0] * 20})
     with pytest.raises(ScenarioError, match="all stores have the same value"):
         cluster_stores(*alike, Scenario())
+
+
+def test_an_approved_request_goes_on_where_a_later_quarter_lacks_a_feature():
+    names = ("revenue", "age", "share_milk", "share_bread")
+    stores = features_and_catalogue({name: [float(place * (k + 1) % 7) for place in range(20)] for k, name in enumerate(names)})
+    request = Scenario(
+        features=("share_milk", "share_gin"), profile_only=("share_b*", "geo_*"), weights=(("share_gin", 3.0), ("age", 2.0))
+    )
+    with pytest.raises(ScenarioError, match=r"called (share_gin|geo_\*)"):
+        cluster_stores(*stores, request)
+    clustering = cluster_stores(*stores, request, strict=False)
+    assert clustering.features == ("revenue", "age", "share_milk")
+    assert clustering.dropped["share_gin"] == "not in the inbox"
+    assert clustering.scenario == request

@@ -8,7 +8,7 @@ from tests.stores.made_up_quarters import FIRST, THREE, approval, changed, day, 
 from vitrina.stores.clustering import cluster_stores
 from vitrina.stores.model_tables import ClusterDecisions, ClusterModels
 from vitrina.stores.scenario import Scenario
-from vitrina.stores.standing import fold_decisions, standing_request
+from vitrina.stores.standing import approved_request, fold_decisions
 
 FEATURES, CATALOGUE = quarters(3)
 NONE_STORED = ClusterModels.empty()
@@ -162,7 +162,7 @@ def test_what_an_approved_version_does_not_have_can_be_neither_renamed_nor_moved
 
 
 def test_a_refused_approval_takes_no_number_and_a_stored_number_is_never_given_again():
-    first = folded(approval(decision_id="a"), approval(decision_id="b"))
+    first = folded(approval(decision_id="a"), approval(day(2), decision_id="b"))
     # b is no longer delivered; its version and its number stay
     standing = folded(
         approval(decision_id="a"), approval(day(7), decision_id="c"), approval(day(1), decision_id="e"), stored=first.models
@@ -274,6 +274,69 @@ def test_a_store_of_another_quarter_may_be_moved():
 
 def test_the_request_is_that_of_the_newest_version_that_stands():
     other = Scenario(n_clusters=4, n_bootstraps=0)
-    made = decisions(approval(day(2)), approval(day(0), other))
-    assert standing_request(made, FEATURES, CATALOGUE, NONE_STORED) == other
+    standing = folded(approval(day(2)), approval(day(0), other))
+    assert standing.request == approved_request(standing.models) == other
+    withdrawn = folded(approval(day(2)), approval(day(0), other), {"kind": "reject", "version": 2})
+    assert withdrawn.models.get_column("withdrawn").to_list() == [False, True]
+    assert withdrawn.request == approved_request(withdrawn.models) == THREE
+    assert approved_request(NONE_STORED) is None
     assert ClusterDecisions.check(folded(approval()).decisions).height == 1
+
+
+def test_a_withdrawn_version_gives_no_request_though_its_approval_is_no_longer_delivered():
+    other = Scenario(n_clusters=4, n_bootstraps=0)
+    stored = folded(approval(day(0), decision_id="a"), approval(day(1), other, decision_id="b")).models
+    standing = folded(approval(day(0), decision_id="a"), {"kind": "reject", "version": 2}, stored=stored)
+    assert standing.models.select("version", "withdrawn").rows() == [(1, False), (2, True)]
+    assert standing.request == approved_request(standing.models) == THREE
+    assert_frame_equal(standing.models.drop("withdrawn"), stored.drop("withdrawn"), check_exact=True)
+
+
+def test_models_that_were_stored_before_withdrawals_were_marked_count_as_standing():
+    older = folded(approval()).models.with_columns(withdrawn=pl.lit(None, dtype=pl.Boolean))
+    assert approved_request(older) == THREE
+
+
+def test_moves_of_the_version_before_are_superseded_by_a_later_approval_and_stand_again_when_that_is_withdrawn():
+    made = [approval(), rename(1, "Rich"), move("s001", 2), move("s002", None), approval(day(1))]
+    standing = folded(*made)
+    assert outcomes(standing) == ["superseded", "in force", "superseded", "recorded", "in force"]
+    assert note(standing, 2) == "Version 2 was approved later; decide again about the store."
+    assert standing.moves_of(2) == {}
+    assert standing.names_of(2) == {1: "Rich"}
+    withdrawn = folded(*made, {"kind": "reject", "version": 2})
+    assert outcomes(withdrawn)[:3] == ["in force", "in force", "in force"]
+
+
+def test_a_move_in_an_older_version_that_is_made_in_the_knowledge_of_the_newer_stands():
+    standing = folded(approval(), approval(day(1)), move("s001", 2, version=1), move("s001", 3))
+    assert outcomes(standing) == ["superseded", "in force", "in force", "in force"]
+    assert standing.moves == {(1, "s001"): 2, (2, "s001"): 3}
+
+
+def test_a_move_that_was_taken_back_need_not_be_decided_again():
+    standing = folded(approval(), move("s001", 2), move("s001", None), approval(day(1)))
+    assert outcomes(standing) == ["superseded", "superseded", "in force", "in force"]
+    assert note(standing, 1) == "Replaced by decision d3."
+
+
+def test_clusters_that_stand_are_not_approved_again():
+    standing = folded(approval(), move("s001", 2), approval())
+    assert outcomes(standing) == ["in force", "in force", "refused"]
+    assert "stand already as version 1" in note(standing)
+    assert standing.models.height == 1
+    # neither another quarter, nor another request, nor other values of the stores are the same clusters
+    assert outcomes(folded(approval(), approval(day(1)), approval())) == ["superseded", "superseded", "in force"]
+    assert outcomes(folded(approval(), approval(scenario=Scenario(n_clusters=3, n_bootstraps=1)))) == ["superseded", "in force"]
+    stored = folded(approval(decision_id="a")).models
+    dearer = FEATURES.with_columns(pl.col("revenue") * 2)
+    again = folded(approval(decision_id="a"), approval(decision_id="b"), features=dearer, stored=stored)
+    assert outcomes(again) == ["superseded", "in force"]
+
+
+def test_an_approval_that_was_stored_is_not_refused_as_a_repetition():
+    first, second = approval(decision_id="a"), approval(day(1), decision_id="b")
+    stored = folded(first, second).models
+    # both are fitted as the second was
+    as_second = stored[1:].with_columns(version=pl.lit(1, dtype=pl.Int64), decision_id=pl.lit("a"))
+    assert outcomes(folded(first, second, stored=pl.concat([as_second, stored[1:]]))) == ["superseded", "in force"]

@@ -11,38 +11,20 @@ import typer
 from rich.table import Table
 
 from vitrina.array_cache import ArrayCache
+from vitrina.cli.answers import DECIMALS, show_clustering
 from vitrina.cli.stores import Data, Quarter, author, commands, console, opened, settings_of
 from vitrina.cli.summary import plain
 from vitrina.files import sha256_of
 from vitrina.stores import resolving
-from vitrina.stores.asking import (
-    ask,
-    assign_new_stores,
-    describe_request,
-    model_in_force,
-    read_request,
-    read_table,
-    reports_in_force,
-)
+from vitrina.stores.asking import ask, model_in_force, read_request, reports_in_force
 from vitrina.stores.network import snapshot
+from vitrina.stores.new_stores import read_new_stores
 
 if TYPE_CHECKING:
     from vitrina.settings import Settings
     from vitrina.stores.clustering import Clustering
 
 Language = Annotated[str, typer.Option("--language", help="Language of the report: en or ru.")]
-DECIMALS = 3
-SHOWN = {
-    "n_clusters": "k",
-    "silhouette": "silhouette",
-    "davies_bouldin": "Davies-B.",
-    "height_gap": "height gap",
-    "jaccard": "Jaccard",
-    "smallest_cluster": "smallest",
-    "mean_rank": "mean rank",
-    "chosen": "used",
-}
-"""Columns of the table of k, as narrow as a terminal needs."""
 
 
 @commands.command()
@@ -60,7 +42,7 @@ def cluster(
         day = resolving.day_of(quarter)
         found = ask(connection, day, scenario, ArrayCache(settings.cache / "stores"))
         data_version = snapshot(connection)
-    _show(found)
+    show_clustering(console, found)
     if report is not None:
         _write(report, found, settings, data_version, language)
 
@@ -68,7 +50,9 @@ def cluster(
 @commands.command()
 def assign(
     quarter: Quarter,
-    file: Annotated[Path, typer.Argument(help="CSV with store_id and any of the model's features.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(help="CSV or Excel with store_id and any of the model's features.", exists=True, dir_okay=False)
+    ],
     data: Data = None,
 ) -> None:
     """Assign new or planned stores by the approved model: cluster, margin, and what speaks for it."""
@@ -77,7 +61,7 @@ def assign(
     settings = settings_of(data)
     with opened(settings) as connection:
         model = model_in_force(connection, resolving.day_of(quarter))
-    assigned = assign_new_stores(model, read_table(file))
+    assigned = model.assign(read_new_stores(file, model.features))
     table = Table(title=plain(f"Version {model.version}, fitted on {model.quarter}"), title_justify="left")
     for name in ("store", "cluster", "next", "margin", "speaks for it", "took the median"):
         table.add_column(name)
@@ -103,31 +87,6 @@ def report(
     console.print(plain(standing.describe(translator(language, DOMAIN))), soft_wrap=True)
     if standing.verdict not in {Verdict.CURRENT, Verdict.ASKED}:
         raise typer.Exit(1)
-
-
-def _show(found: Clustering) -> None:
-    console.print(
-        plain(f"{found.quarter}: {found.stores.height} stores, request {describe_request(found.scenario)}"), soft_wrap=True
-    )
-    console.print(plain(found.choice.describe()), soft_wrap=True)
-    if found.note:
-        console.print(plain(found.note), soft_wrap=True)
-    table = Table(title="Numbers of clusters", title_justify="left")
-    for name in SHOWN.values():
-        table.add_column(name, justify="right")
-    for row in found.measures.select(*SHOWN).iter_rows():
-        table.add_row(*(plain(_cell(value)) for value in row))
-    console.print(table)
-    sizes = ", ".join(f"{cluster}: {(found.labels == cluster).sum()}" for cluster in range(1, found.n_clusters + 1))
-    console.print(plain(f"Stores per cluster: {sizes}. Fingerprint {found.fingerprint}."), soft_wrap=True)
-
-
-def _cell(value: object) -> str:
-    if value is None or value is False:
-        return ""
-    if value is True:
-        return "yes"
-    return f"{value:.{DECIMALS}f}" if isinstance(value, float) else str(value)
 
 
 def _write(path: Path, found: Clustering, settings: Settings, data_version: str, language: str) -> None:

@@ -13,17 +13,20 @@ import typer
 from rich.console import Console
 
 from vitrina.array_cache import ArrayCache
+from vitrina.cli.answers import show_clustering
 from vitrina.cli.summary import plain
 from vitrina.publication import open_published
 from vitrina.settings import Settings
 from vitrina.stores import deciding, resolving
 from vitrina.stores.asking import ask, read_request
 from vitrina.stores.deciding import DecisionError
+from vitrina.stores.scenario import Scenario
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from vitrina.state.decisions import Decision
+    from vitrina.stores.clustering import Clustering
 
 commands = typer.Typer(
     help="Ask for clusters of stores and decide about them: each decision keeps who, when and why.", no_args_is_help=True
@@ -36,31 +39,48 @@ Reason = Annotated[str, typer.Option("--reason", help="Why, in words that others
 By = Annotated[str | None, typer.Option("--by", help="Who decides; default: the user of the operating system.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Folder for everything that is written; default: VITRINA_DATA or data/.")]
 Version = Annotated[int | None, typer.Option("--version", help="The approved version; default: that of the newest quarter.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before it is recorded.")]
 Rejected = Annotated[
     int | None, typer.Option("--version", help="The approved version to withdraw; default: the quarter's request is rejected.")
 ]
 
 
 @commands.command()
-def approve(
+def approve(  # noqa: PLR0913  # the options of a command
+    *,
     quarter: Quarter,
     reason: Reason,
     request: Annotated[
         str | None, typer.Option("--request", help="Another request than the quarter's own: JSON, or a file with it.")
     ] = None,
+    yes: Yes = False,
     by: By = None,
     data: Data = None,
 ) -> None:
-    """Approve a request on a quarter: as a model it scores the quarters to come."""
+    """Approve a request on a quarter, after a look at its clusters: as a model it scores the quarters to come."""
     settings = settings_of(data)
+    cache = ArrayCache(settings.cache / deciding.PRODUCT)
     with opened(settings) as connection:
         if request is None:
-            own = resolving.request_of(connection, quarter)
-            approved = own.quarter, own.scenario, own.fingerprint
+            found = _own(connection, quarter, cache)
         else:
-            found = ask(connection, resolving.day_of(quarter), read_request(request), ArrayCache(settings.cache / deciding.PRODUCT))
-            approved = found.quarter, found.scenario.to_json(), found.fingerprint
-    _record(settings, deciding.approve(*approved, by=author(by), reason=reason, at=_now()))
+            found = ask(connection, resolving.day_of(quarter), read_request(request), cache)
+    decision = deciding.approve(found.quarter, found.scenario.to_json(), found.fingerprint, by=author(by), reason=reason, at=_now())
+    show_clustering(console, found)
+    _confirm("Approve these clusters?", yes=yes)
+    _record(settings, decision)
+
+
+def _own(connection: DuckDBPyConnection, quarter: str, cache: ArrayCache) -> Clustering:
+    """What the quarter's published clusters are, computed again."""
+    own = resolving.request_of(connection, quarter)
+    found = ask(connection, own.quarter, Scenario.from_json(own.scenario), cache)
+    if found.fingerprint != own.fingerprint:
+        raise DecisionError(
+            f"The published clusters of {own.quarter} are {own.fingerprint}; its published features now give {found.fingerprint}.",
+            "`make run` computes the clusters again; then look at them, and approve those.",
+        )
+    return found
 
 
 @commands.command()
@@ -71,6 +91,7 @@ def reject(quarter: Quarter, reason: Reason, version: Rejected = None, by: By = 
         found = resolving.request_of(connection, quarter)
         if version is not None:
             resolving.assignments(connection, version)
+        standing = resolving.versions_of(connection, found) if version is None else ()
     request = (found.scenario, found.fingerprint) if version is None else (None, None)
     _record(
         settings,
@@ -78,6 +99,14 @@ def reject(quarter: Quarter, reason: Reason, version: Rejected = None, by: By = 
             found.quarter, scenario=request[0], fingerprint=request[1], version=version, by=author(by), reason=reason, at=_now()
         ),
     )
+    for number in standing:
+        console.print(
+            plain(
+                f"Version {number} was approved with this request and stays in force. To withdraw it: "
+                f"`vitrina stores reject {found.quarter} --version {number} --reason …`."
+            ),
+            soft_wrap=True,
+        )
 
 
 @commands.command()
@@ -106,7 +135,7 @@ def move(  # noqa: PLR0913  # the options of a command
     reason: Reason,
     cluster: Annotated[str | None, typer.Argument(help="The cluster's number, or its present name.")] = None,
     back: Annotated[bool, typer.Option("--back", help="Take a move by hand back, instead of naming a cluster.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before it is recorded.")] = False,
+    yes: Yes = False,
     version: Version = None,
     by: By = None,
     data: Data = None,
@@ -125,9 +154,7 @@ def move(  # noqa: PLR0913  # the options of a command
         raise DecisionError(f"The store {store} is in cluster {target} already.", "Nothing needs to be done.")
     decision = deciding.move(present.quarter, present.version, store, target, by=author(by), reason=reason, at=_now())
     _show(present, resolving.names_of(stores), target)
-    if not yes and not typer.confirm("Record this move?"):
-        console.print("Nothing was recorded.")
-        raise typer.Exit(1)
+    _confirm("Record this move?", yes=yes)
     _record(settings, decision)
 
 
@@ -148,6 +175,13 @@ def _show(present: resolving.Assignment, names: dict[int, str], target: int | No
 
 def _called(cluster: int, names: dict[int, str]) -> str:
     return f"cluster {cluster}" + (f" “{names[cluster]}”" if names.get(cluster) else "")
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    """Ask before something is recorded, unless the answer was given beforehand."""
+    if not yes and not typer.confirm(question):
+        console.print("Nothing was recorded.")
+        raise typer.Exit(1)
 
 
 def _record(settings: Settings, decision: Decision) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
+from typing import Any
 
 import polars as pl
 
@@ -60,8 +61,7 @@ def read_json_lines(path: str, content: bytes) -> Contents:
     lines = _lines(content.removeprefix(_BYTE_ORDER_MARK))
     rows = 0
     while chunk := list(islice(lines, CHUNK)):
-        read = [(row, _cells_or_fault(row, line, faults)) for row, line in chunk]
-        _take_names(path, names, (cells for _, cells in read))
+        read = list(_read(path, chunk, names, faults))
         frames.append(_frame(read, names))
         rows += len(read)
         if rows * len(names) > MAX_CELLS:
@@ -91,21 +91,26 @@ def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
         start = end + 1
 
 
-def _cells_or_fault(row: int, line: bytes, faults: list[Fault]) -> Cells:
-    """The cells of a line; none, and a fault, where it cannot be read."""
-    found = _cells(line)
-    if isinstance(found, Rule):
-        faults.append(Fault(row, WHOLE_ROW, shown(line[: 4 * LONGEST_VALUE].decode(errors="replace")), found))
-        return {}
-    return found
+def _read(path: str, lines: Iterable[tuple[int, bytes]], names: dict[str, str], faults: list[Fault]) -> Iterator[tuple[int, Cells]]:
+    """The cells of each line, none where it cannot be read; notes its names, or its fault, before the next line is read."""
+    for row, line in lines:
+        found = _cells(path, line)
+        if isinstance(found, Rule):
+            faults.append(Fault(row, WHOLE_ROW, shown(line[: 4 * LONGEST_VALUE].decode(errors="replace")), found))
+            found = {}
+        # as the first line that has them writes them, in the order of their first lines
+        for name in found:
+            names.setdefault(name.casefold(), name)
+        _refuse_too_many_names(path, len(names))
+        yield row, found
 
 
-def _cells(line: bytes) -> Cells | Rule:
+def _cells(path: str, line: bytes) -> Cells | Rule:
     """Name → text, or the rule that the line breaks."""
     if len(line) > MAX_LINE:
         return rules.at_most(MAX_LINE)
     try:
-        return _cells_of_text(line.decode())
+        return _cells_of_text(path, line.decode())
     except UnicodeDecodeError:
         return rules.UTF_8
     except _RepeatedNameError:
@@ -115,11 +120,14 @@ def _cells(line: bytes) -> Cells | Rule:
         return rules.JSON_OBJECT
 
 
-def _cells_of_text(text: str) -> Cells | Rule:
+def _cells_of_text(path: str, text: str) -> Cells | Rule:
     value = _decode(text, _Digits)
     if not isinstance(value, dict):
         return rules.JSON_OBJECT
-    cells = {name.strip(): _as_text(name, cell, text) for name, cell in value.items()}
+    _refuse_too_many_names(path, len(value))
+    # read again with numbers as numbers, for digits kept as text would come out of lists and objects in quotation marks
+    plain = _decode(text) if any(isinstance(cell, dict | list) for cell in value.values()) else value
+    cells = {name.strip(): _as_text(cell, plain[name]) for name, cell in value.items()}
     if len({name.casefold() for name in cells if name}) < len(value):
         return rules.OWN_NAMES
     # half of a pair of surrogates is no text that a table can hold
@@ -146,7 +154,7 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _decode(text: str, number: Callable[[str], object] | None = None) -> object:
+def _decode(text: str, number: Callable[[str], object] | None = None) -> Any:
     return json.loads(text, object_pairs_hook=_named, parse_constant=_refuse, parse_int=number, parse_float=number)
 
 
@@ -162,27 +170,21 @@ def _refuse(constant: str) -> object:
     raise ValueError(constant)
 
 
-def _as_text(name: str, value: object, line: str) -> str | None:
+def _as_text(value: object, plain: object) -> str | None:
+    """A value as text; `plain` is the same with its numbers as numbers, for lists and objects."""
     if isinstance(value, dict | list):
-        # read again with numbers as numbers, for digits kept as text would come out in quotation marks
-        whole = _decode(line)
-        nested = whole[name] if isinstance(whole, dict) else value
-        return json.dumps(nested, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     if isinstance(value, bool):
         return "true" if value else "false"
     return None if value is None else str(value)
 
 
-def _take_names(path: str, names: dict[str, str], read: Iterable[Cells]) -> None:
-    """Note names as the first line that has them writes them, in the order of their first lines."""
-    for cells in read:
-        for name in cells:
-            names.setdefault(name.casefold(), name)
-        if len(names) > MAX_NAMES:
-            raise RefusedFileError(
-                message("{file}: its lines hold more than {limit} different names.", file=shown(path), limit=MAX_NAMES),
-                message("Leave out the columns that nobody needs; deliver one row per record and one column per attribute."),
-            )
+def _refuse_too_many_names(path: str, count: int) -> None:
+    if count > MAX_NAMES:
+        raise RefusedFileError(
+            message("{file}: its lines hold more than {limit} different names.", file=shown(path), limit=MAX_NAMES),
+            message("Leave out the columns that nobody needs; deliver one row per record and one column per attribute."),
+        )
 
 
 def _frame(read: list[tuple[int, Cells]], names: Mapping[str, str]) -> pl.DataFrame:

@@ -74,10 +74,6 @@ class DecisionStore:
                 self._note_delivery(batch, name)
         return tuple(written)
 
-    def undelivered(self, product: str) -> tuple[Decision, ...]:
-        """Decisions of a product whose file is still to be written, oldest first."""
-        return tuple(decision for decision in self.history(product) if decision.delivered_as is None)
-
     def history(self, product: str) -> tuple[Decision, ...]:
         """Every decision of a product, oldest first."""
         if not self._has_anything():

@@ -71,6 +71,9 @@ class ClusterModel:
         Stores per cluster when it was fitted, shape (clusters,).
     bins
         How each feature's values were spread then.
+    share_reassigned
+        Share of the fitted stores whose nearest centroid is another than that of their cluster; ``None`` for a version that
+        was fitted before this was measured.
     """
 
     version: int
@@ -84,6 +87,7 @@ class ClusterModel:
     centroids: Points
     sizes: Labels
     bins: tuple[Bins, ...]
+    share_reassigned: float | None = None
 
     @property
     def n_clusters(self) -> int:
@@ -178,8 +182,8 @@ class ClusterModel:
             values[:, self.features.index(AGE)] -= years_between(self.quarter, quarter)
         return feature_drift(values, self.features, self.bins)
 
-    def to_row(self) -> pl.DataFrame:
-        """The row of `ClusterModels`."""
+    def to_row(self, *, withdrawn: bool = False) -> pl.DataFrame:
+        """The row of `ClusterModels`; whether it is withdrawn is no part of the model, and `from_row` does not read it."""
         row = {
             "version": self.version,
             "decision_id": self.decision_id,
@@ -189,6 +193,8 @@ class ClusterModel:
             "fingerprint": self.fingerprint,
             "fitted_stores": int(self.sizes.sum()),
             "n_clusters": self.n_clusters,
+            "withdrawn": withdrawn,
+            "share_reassigned": self.share_reassigned,
             "features": list(self.features),
             **{name: getattr(self.preparation, name).tolist() for name in _PER_FEATURE},
             "directions": self.directions.ravel().tolist(),
@@ -199,6 +205,11 @@ class ClusterModel:
             "n_bins": [int(bins.shares.size) for bins in self.bins],
         }
         return ClusterModels.check(pl.DataFrame([row], schema=ClusterModels.polars_schema()))
+
+    def is_same_fit(self, other: ClusterModel) -> bool:
+        """Whether the other version is the same request, fitted on the same quarter with the same result."""
+        own, others = (model.to_row().drop("version", "decision_id", "share_reassigned") for model in (self, other))
+        return own.equals(others)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> ClusterModel:
@@ -223,6 +234,7 @@ class ClusterModel:
             centroids=np.array(row["centroids"]).reshape(row["n_clusters"], -1),
             sizes=np.array(row["sizes"], dtype=np.int64),
             bins=_bins(row["bin_edges"], row["bin_shares"], row["n_bins"]),
+            share_reassigned=row.get("share_reassigned"),
         )
 
     def _prepared(self, values: Points) -> Points:
@@ -261,7 +273,10 @@ def fit_model(clustering: Clustering, *, version: int, decision_id: str) -> Clus
     decision_id
         The decision that approved it.
     """
+    from scipy.spatial.distance import cdist  # noqa: PLC0415  # loading the definitions need not pay for it
+
     points, labels = clustering.components.points, clustering.labels
+    centroids = np.stack([points[labels == cluster].mean(axis=0) for cluster in range(1, clustering.n_clusters + 1)])
     values = clustering.stores.select(clustering.features).cast(pl.Float64).to_numpy()
     return ClusterModel(
         version=version,
@@ -272,9 +287,10 @@ def fit_model(clustering: Clustering, *, version: int, decision_id: str) -> Clus
         features=tuple(clustering.features),
         preparation=clustering.preparation,
         directions=clustering.components.directions,
-        centroids=np.stack([points[labels == cluster].mean(axis=0) for cluster in range(1, clustering.n_clusters + 1)]),
+        centroids=centroids,
         sizes=np.bincount(labels, minlength=clustering.n_clusters + 1)[1:],
         bins=tuple(learn_bins(values[:, place]) for place in range(values.shape[1])),
+        share_reassigned=float((cdist(points, centroids).argmin(axis=1) + 1 != labels).mean()),
     )
 
 

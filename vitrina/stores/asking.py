@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import duckdb
 import polars as pl
 
 from vitrina.array_cache import NO_CACHE, ArrayCache
@@ -15,11 +15,13 @@ from vitrina.stores.approved_model import ClusterModel
 from vitrina.stores.clustering import Clustering, cluster_stores
 from vitrina.stores.scenario import Scenario
 
-if TYPE_CHECKING:
-    import duckdb
-
 MAX_REQUEST = 100_000
 """Characters of a request; more is no request."""
+
+_OLDER = "The published version was made by an older Vitrina.", "Bring it up to date: `vitrina migrate stores`, then `make run`."
+_MODEL = """
+    SELECT * FROM cluster_models WHERE version = (SELECT max(version) FROM model_assignments WHERE quarter = ?)
+"""
 
 
 def read_request(text: str) -> Scenario:
@@ -77,9 +79,7 @@ def ask(connection: duckdb.DuckDBPyConnection, quarter: dt.date, scenario: Scena
         )
     features, catalogue = (_of(connection, table, quarter) for table in ("store_features", "feature_catalogue"))
     if "window_quarters" not in features.columns:
-        raise ScenarioError(
-            "The published version was made by an older Vitrina.", "Bring it up to date: `vitrina migrate stores`, then `make run`."
-        )
+        raise ScenarioError(*_OLDER)
     return cluster_stores(features, catalogue, scenario, cache)
 
 
@@ -89,70 +89,28 @@ def model_in_force(connection: duckdb.DuckDBPyConnection, quarter: dt.date) -> C
     Raises
     ------
     ScenarioError
-        None is approved.
+        None is in force then; the message names the first that is, and from when on.
     """
-    found = connection.execute(
-        """
-        SELECT * FROM cluster_models
-        WHERE version = (SELECT max(version) FROM model_assignments WHERE quarter = ?)
-        """,
-        [quarter],
-    ).pl()
+    try:
+        found = connection.execute(_MODEL, [quarter]).pl()
+    except duckdb.CatalogException as error:
+        raise ScenarioError(*_OLDER) from error
     if found.is_empty():
-        raise ScenarioError(f"No model is approved for {quarter}.", "Approve a request first: `vitrina stores approve`.")
+        raise _without_model(connection, quarter)
     return ClusterModel.from_row(found.row(0, named=True))
 
 
-def assign_new_stores(model: ClusterModel, described: pl.DataFrame) -> pl.DataFrame:
-    """Assign stores that a file describes, such as planned ones; what it leaves out takes the model's median.
-
-    Parameters
-    ----------
-    model
-        The approved model.
-    described
-        ``store_id``, and any of the model's features in their own units, under their names in the catalogue.
-
-    Returns
-    -------
-    polars.DataFrame
-        As `ClusterModel.assign`.
-
-    Raises
-    ------
-    ScenarioError
-        There is no ``store_id``, an identifier is repeated, no feature of the model is there, or a value is no number.
-    """
-    if "store_id" not in described.columns:
-        raise ScenarioError("The file has no column store_id.", "Name each store in a column store_id.")
-    stores = described.with_columns(pl.col("store_id").cast(pl.String))
-    if stores.get_column("store_id").null_count() or stores.get_column("store_id").is_duplicated().any():
-        raise ScenarioError("A store_id is empty or stands there twice.", "Give every store one row and an identifier of its own.")
-    known = [name for name in model.features if name in stores.columns]
-    if not known:
-        raise ScenarioError("The file has none of the model's features.", f"Give at least one of {', '.join(model.features)}.")
-    numbers = stores.select("store_id", *(pl.col(name).cast(pl.Float64, strict=False) for name in known))
-    lost = [name for name in known if numbers.get_column(name).null_count() > stores.get_column(name).null_count()]
-    if lost:
-        raise ScenarioError(f"{', '.join(lost)}: some values are no numbers.", "Write plain numbers with a decimal point.")
-    return model.assign(numbers.sort("store_id"))
-
-
-def read_table(path: Path) -> pl.DataFrame:
-    """A CSV file that describes stores, every value as text until it is asked for as a number.
-
-    Raises
-    ------
-    ScenarioError
-        The file cannot be read as CSV, or has no rows.
-    """
-    try:
-        table = pl.read_csv(path, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path} cannot be read as CSV: {error}.", "Save it as CSV with commas, in UTF-8.") from error
-    if table.is_empty():
-        raise ScenarioError(f"{path} has no rows.", "Give every store a row.")
-    return table
+def _without_model(connection: duckdb.DuckDBPyConnection, quarter: dt.date) -> ScenarioError:
+    first = connection.execute(
+        "SELECT version, quarter, max(quarter) OVER () FROM model_assignments ORDER BY quarter, version LIMIT 1"
+    ).fetchone()
+    if first is None:
+        return ScenarioError("No model is approved yet.", "Approve a request first: `vitrina stores approve`, then `make run`.")
+    version, since, last = first
+    return ScenarioError(
+        f"No approved model is in force in the quarter {quarter}.",
+        f"Version {version} is in force from {since} on: choose a quarter from then to {last}.",
+    )
 
 
 def reports_in_force(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:

@@ -132,7 +132,7 @@ def _distances(points: Points, labels: Labels) -> tuple[Points, list[int | None]
 
 def _nearest_stores(clustering: Clustering) -> pl.Series:
     points = clustering.components.points
-    found = clustering.cache.get(key_of("nearest", 1, points), lambda: {"places": nearest_others(points)})
+    found = clustering.cache.get(key_of("nearest", 1, points), ("places",), lambda: {"places": nearest_others(points)})
     return clustering.stores.get_column("store_id").gather(found["places"])
 
 

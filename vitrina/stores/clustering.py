@@ -143,7 +143,9 @@ class Clustering:
         return " ".join(parts)
 
 
-def cluster_stores(features: pl.DataFrame, catalogue: pl.DataFrame, scenario: Scenario, cache: ArrayCache = NO_CACHE) -> Clustering:
+def cluster_stores(
+    features: pl.DataFrame, catalogue: pl.DataFrame, scenario: Scenario, cache: ArrayCache = NO_CACHE, *, strict: bool = True
+) -> Clustering:
     """Cluster the stores of one quarter.
 
     Parameters
@@ -156,6 +158,8 @@ def cluster_stores(features: pl.DataFrame, catalogue: pl.DataFrame, scenario: Sc
         The request.
     cache
         Where the tree and its measures are kept: the same stores in the same components are not measured twice.
+    strict
+        Whether a feature that the quarter lacks is an error, or only dropped; see `select_features`.
 
     Raises
     ------
@@ -170,11 +174,14 @@ def cluster_stores(features: pl.DataFrame, catalogue: pl.DataFrame, scenario: Sc
 
     # several threads add up in an order of their own: the last digits would differ from machine to machine
     with threadpool_limits(limits=1):
-        return _cluster(_of_window(features, scenario), _of_window(catalogue, scenario), scenario, cache)
+        catalogue = _of_window(catalogue, scenario)
+        selected = select_features(catalogue, scenario, strict=strict)
+        return _cluster(_of_window(features, scenario), catalogue, selected, scenario, cache)
 
 
-def _cluster(features: pl.DataFrame, catalogue: pl.DataFrame, scenario: Scenario, cache: ArrayCache) -> Clustering:
-    selected = select_features(catalogue, scenario)
+def _cluster(
+    features: pl.DataFrame, catalogue: pl.DataFrame, selected: SelectedFeatures, scenario: Scenario, cache: ArrayCache
+) -> Clustering:
     stores = _known_values(select_stores(features, scenario), catalogue)
     _refuse_other_quarters(stores, catalogue)
     used, dropped = _usable(stores, selected)

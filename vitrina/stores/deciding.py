@@ -117,16 +117,8 @@ def rename(  # noqa: PLR0913  # what gets which name, by whom, why and when
     DecisionError
         Something is missing, too long, or cannot be meant.
     """
-    return _decision(
-        "rename",
-        quarter,
-        by,
-        reason,
-        at,
-        version=_from_one("version", version),
-        cluster=_from_one("cluster", cluster),
-        name=_line("name", name, NAME_LENGTH),
-    )
+    about = {"version": _from_one("version", version), "cluster": _from_one("cluster", cluster)}
+    return _decision("rename", quarter, by, reason, at, **about, name=_line("name", name, NAME_LENGTH))
 
 
 def move(  # noqa: PLR0913  # what moves where, by whom, why and when
@@ -154,16 +146,8 @@ def move(  # noqa: PLR0913  # what moves where, by whom, why and when
     DecisionError
         Something is missing, too long, or cannot be meant.
     """
-    return _decision(
-        "move",
-        quarter,
-        by,
-        reason,
-        at,
-        version=_from_one("version", version),
-        store_id=_identifier("store_id", store_id),
-        cluster=None if cluster is None else _from_one("cluster", cluster),
-    )
+    about = {"version": _from_one("version", version), "cluster": None if cluster is None else _from_one("cluster", cluster)}
+    return _decision("move", quarter, by, reason, at, **about, store_id=_identifier("store_id", store_id))
 
 
 def _decision(kind: str, quarter: dt.date, by: str, reason: str, at: dt.datetime, **about: JsonValue) -> Decision:

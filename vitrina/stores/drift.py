@@ -59,6 +59,8 @@ def learn_bins(values: Points) -> Bins:
     if not edges.size:
         # most values are the largest one: the others still stand apart from it
         edges = known[known < known[-1]][-1:]
+    # values that differ only by the noise of floating point lie in one bin, and an edge between them would leave one empty
+    edges = edges[_counts(known, edges)[1:] > 0]
     return Bins(edges=edges, shares=_counts(known, edges) / known.size)
 
 

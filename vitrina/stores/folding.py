@@ -24,6 +24,7 @@ from vitrina.stores.decisions import (
     Judgements,
 )
 from vitrina.stores.matching import carried_names, match_clusters
+from vitrina.stores.model_tables import ClusterModels
 from vitrina.stores.scenario import Scenario
 from vitrina.stores.selection import eligible_stores
 
@@ -56,6 +57,7 @@ class Fold:
         self._approvals: dict[int, str] = {}
         self._names: dict[tuple[int, int], tuple[str, str]] = {}
         self._moves: dict[tuple[int, str], tuple[int | None, str]] = {}
+        self._moved_before: dict[int, frozenset[str]] = {}
         self._judgements = Judgements()
 
     def apply(self, decision: Decision) -> None:
@@ -76,21 +78,31 @@ class Fold:
         """Version and store → cluster, without the moves that were taken back."""
         return {place: cluster for place, (cluster, _) in self._moves.items() if cluster is not None}
 
-    def approved(self) -> tuple[ClusterModel, ...]:
-        """Every version, by rising number."""
-        return tuple(model for _, model in sorted(self._approved.items()))
+    def models(self) -> pl.DataFrame:
+        """Rows of `ClusterModels`: every version, by rising number."""
+        rows = (model.to_row(withdrawn=version not in self._standing) for version, model in sorted(self._approved.items()))
+        return pl.concat([ClusterModels.empty(), *rows])
 
     def in_order(self) -> tuple[ClusterModel, ...]:
         """The versions that are not withdrawn, by rising number."""
         return tuple(self._approved[version] for version in sorted(self._standing))
 
     def decisions(self) -> pl.DataFrame:
-        """Rows of `ClusterDecisions`; of the approvals that stand, all but the newest are superseded."""
+        """Rows of `ClusterDecisions`; of the versions that stand, all but the newest are superseded, and the moves with them."""
         for older, newer in pairwise(self.in_order()):
             if older.version in self._approvals:
                 note = f"Version {newer.version} is in force from {newer.quarter} on."
                 self._judgements.change(self._approvals[older.version], SUPERSEDED, note)
+            for move in self._left_behind(older.version, newer.version):
+                note = f"Version {newer.version} was approved later; decide again about the store."
+                self._judgements.change(move, SUPERSEDED, note)
         return self._judgements.rows()
+
+    def _left_behind(self, version: int, newer: int) -> list[str]:
+        """Decisions that moved a store of a version, without those that were made in the knowledge of a newer one."""
+        moves = [move for (of_version, _), (cluster, move) in self._moves.items() if of_version == version and cluster is not None]
+        # of a version whose approval is no longer delivered it is not known what was decided before it
+        return [move for move in moves if newer not in self._moved_before or move in self._moved_before[newer]]
 
     def _approve(self, decision: Decision) -> None:
         model = self._stored.get(decision.decision_id) or self._fit(decision)
@@ -99,6 +111,7 @@ class Fold:
         self._approved[model.version] = model
         self._standing.append(model.version)
         self._approvals[model.version] = decision.decision_id
+        self._moved_before[model.version] = frozenset(move for _, move in self._moves.values())
         self._judgements.record(decision, IN_FORCE, version=model.version)
 
     def _fit(self, decision: Decision) -> ClusterModel:
@@ -119,7 +132,18 @@ class Fold:
                 f"The quarter {decision.quarter} has changed since: the clusters were {decision.fingerprint} and are now {clustering.fingerprint}.",
                 "Look at the quarter's clusters as they are now, and approve them again.",
             )
-        return fit_model(clustering, version=self._newest + 1, decision_id=decision.decision_id)
+        model = fit_model(clustering, version=self._newest + 1, decision_id=decision.decision_id)
+        self._refuse_repeated(model)
+        return model
+
+    def _refuse_repeated(self, model: ClusterModel) -> None:
+        """The same clusters once more would only leave behind what people decided about the version that stands."""
+        last = self._approved[self._standing[-1]] if self._standing else None
+        if last is not None and last.is_same_fit(model):
+            raise ScenarioError(
+                f"These clusters stand already as version {last.version}.",
+                "Nothing need be approved; rename or move what should change.",
+            )
 
     def _refuse_overtaken(self) -> None:
         """An approval that could not be applied in its time must not overtake, with a higher number, what was approved since."""

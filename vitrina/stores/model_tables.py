@@ -10,6 +10,11 @@ from vitrina.tables import Table, column
 
 NUMBERS = Annotated[pl.List, pl.Float64()]
 
+REASSIGNED = (
+    "Share of the stores it was fitted on whose nearest centroid is that of another cluster than the one approved: "
+    "the tree forms clusters step by step, the model assigns by distance. Empty for a version that was fitted before this was measured."
+)
+
 KINDS = ("approve", "reject", "rename", "move")
 OUTCOMES = ("in force", "superseded", "withdrawn", "recorded", "refused")
 
@@ -32,7 +37,10 @@ class ClusterDecisions(Table, product="stores", published=True):
 
 
 class ClusterModels(Table, product="stores", published=True):
-    """One row per approved model: everything that is needed to assign a store, as arrays. A version never changes."""
+    """One row per approved model: everything that is needed to assign a store, as arrays.
+
+    A version never changes, apart from being withdrawn.
+    """
 
     version: int = column("Number of the version, from 1.", key=True, ge=1)
     decision_id: str = column("The decision that approved it.")
@@ -42,6 +50,8 @@ class ClusterModels(Table, product="stores", published=True):
     fingerprint: str = column("Hash of the clusters that were approved.")
     fitted_stores: int = column("Stores that it was fitted on.", unit="stores", ge=1)
     n_clusters: int = column("Number of clusters.", ge=1)
+    withdrawn: bool = column("Whether a person has withdrawn it: then it is in force nowhere.", nullable=True)
+    share_reassigned: float = column(REASSIGNED, unit="ratio", nullable=True, ge=0, le=1)
     features: Annotated[pl.List, pl.String()] = column("Features, in the order of the arrays.")
     medians: NUMBERS = column("What a missing value takes, per feature.")
     logged: Annotated[pl.List, pl.Boolean()] = column("Whether log(1 + x) is taken, per feature.")
@@ -110,8 +120,14 @@ class ModelComparison(Table, product="stores", published=True):
         "Adjusted Rand index with the quarter's own clustering, the challenger.", nullable=True, ge=-1, le=1
     )
     ari_of_fresh: float = column(
-        "Adjusted Rand index of the challenger's clusters with the challenger's a quarter before.", nullable=True, ge=-1, le=1
+        "Adjusted Rand index of the challenger's clusters with the challenger's a quarter before; empty where these answer "
+        "different requests.",
+        nullable=True,
+        ge=-1,
+        le=1,
     )
+    same_request: bool = column("Whether the challenger answers the approved request; empty where there is none.", nullable=True)
+    share_reassigned: float = column(REASSIGNED, unit="ratio", nullable=True, ge=0, le=1)
     silhouette: float = column("Mean silhouette of its clusters in its own components.", nullable=True, ge=-1, le=1)
     silhouette_of_fresh: float = column("Mean silhouette of the challenger in its components.", nullable=True, ge=-1, le=1)
     largest_psi: float = column("Largest population stability index of a feature.", nullable=True, ge=0)
@@ -134,6 +150,11 @@ class ClusterMatches(Table, product="stores", published=True):
     n_common: int = column("Stores in common.", unit="stores", ge=0)
     jaccard: float = column(
         "Stores in common over stores in either, among the stores that both groupings have.", nullable=True, ge=0, le=1
+    )
+    previous_cluster: int = column(
+        "The cluster of the quarter before's own clustering that it shares most stores with, one to one, whatever it continues.",
+        nullable=True,
+        ge=1,
     )
 
 

@@ -12,7 +12,8 @@ import polars as pl
 
 from vitrina.inbox.staleness import Staleness
 from vitrina.sql import quote
-from vitrina.stores.quarters import complete_quarters, quarter_of, stale_quarters
+from vitrina.stores.model_tables import ClusterModels
+from vitrina.stores.quarters import add_months, complete_quarters, quarter_of, stale_quarters
 from vitrina.stores.tables import StoreFeatures
 from vitrina.warehouse import stored_columns
 
@@ -76,6 +77,7 @@ def staleness(entries: Sequence[Entry], warehouse: Warehouse, settings: Settings
     with warehouse.read() as connection:
         dates = [row[0] for row in connection.execute("SELECT DISTINCT date FROM raw_sales").fetchall()]
         computed = stored_quarters(connection, StoreFeatures)
+        approved = stored_quarters(connection, ClusterModels)
     complete = complete_quarters(dates, settings.first_quarter, today)
     changes = [
         (entry.changed_from, entry.changed_to) if entry.changed_from is not None and entry.changed_to is not None else None
@@ -84,7 +86,9 @@ def staleness(entries: Sequence[Entry], warehouse: Warehouse, settings: Settings
         if entry.contract != DECISIONS and (entry.contract != SALES or entry.changed_from is not None)
     ]
     decided = [entry.changed_from for entry in entries if entry.contract == DECISIONS and entry.changed_from is not None]
-    stale = {*stale_quarters(changes, complete, computed), *(q for q in complete if decided and q >= min(decided))}
+    # a name or a move holds for every quarter of its version, whichever quarter people had before them
+    since = min([*decided, *approved]) if decided else None
+    stale = {*stale_quarters(changes, complete, computed), *(quarter for quarter in complete if since and quarter >= since)}
     return Staleness(tuple(sorted(stale)), complete)
 
 
@@ -93,11 +97,20 @@ def read_decisions(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return connection.execute("SELECT * FROM stg_decisions ORDER BY made_at, decision_id").pl()
 
 
-def incomplete_quarters(connection: duckdb.DuckDBPyConnection, complete: Collection[dt.date], since: dt.date) -> dict[dt.date, int]:
-    """Quarters that have sales but cannot be computed, and how many of their three months have any."""
-    months = connection.execute("SELECT DISTINCT date_trunc('month', date)::date FROM stg_sales").fetchall()
-    found = Counter(quarter_of(month) for (month,) in months)
-    return {quarter: count for quarter, count in sorted(found.items()) if quarter >= since and quarter not in complete}
+def incomplete_quarters(sale_dates: Collection[dt.date], complete: Collection[dt.date], since: dt.date) -> dict[dt.date, int]:
+    """Quarters between the first and the last sale that cannot be computed, and how many of their three months have sales.
+
+    Features of later quarters whose window covers such a quarter rest on fewer months.
+    """
+    if not sale_dates:
+        return {}
+    months = Counter(quarter_of(month) for month in {day.replace(day=1) for day in sale_dates})
+    quarter, last, found = max(quarter_of(since), min(months)), max(months), {}
+    while quarter <= last:
+        if quarter not in complete:
+            found[quarter] = months[quarter]
+        quarter = add_months(quarter, 3)
+    return found
 
 
 def stored_quarters(connection: duckdb.DuckDBPyConnection, table: type[Table]) -> frozenset[dt.date]:

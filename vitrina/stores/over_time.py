@@ -185,7 +185,9 @@ def _comparison(found: _Quarter, challengers: _Days) -> pl.DataFrame:
         "ari_to_previous": adjusted_rand(found.assigned, found.before),
         "share_moved": share_moved(found.assigned, found.before),
         "ari_to_fresh": adjusted_rand(found.assigned, fresh) if fresh is not None else None,
-        "ari_of_fresh": adjusted_rand(fresh, fresh_before) if fresh is not None and fresh_before is not None else None,
+        "ari_of_fresh": _steadiness_of_fresh(fresh, fresh_before),
+        "same_request": _requests(fresh) == {found.model.scenario.identifier} if fresh is not None else None,
+        "share_reassigned": found.model.share_reassigned,
         "silhouette": _mean_silhouette(found),
         "silhouette_of_fresh": fresh.get_column("silhouette").mean() if fresh is not None else None,
         "largest_psi": found.drift.get_column("psi").max(),
@@ -194,6 +196,17 @@ def _comparison(found: _Quarter, challengers: _Days) -> pl.DataFrame:
         "n_gone": found.before.join(found.assigned, on="store_id", how="anti").height,
     }
     return pl.DataFrame([row], schema=ModelComparison.polars_schema())
+
+
+def _steadiness_of_fresh(fresh: pl.DataFrame | None, before: pl.DataFrame | None) -> float | None:
+    # answers to different requests differ, however steady the stores are
+    if fresh is None or before is None or _requests(fresh) != _requests(before):
+        return None
+    return adjusted_rand(fresh, before)
+
+
+def _requests(fresh: pl.DataFrame) -> set[str]:
+    return set(fresh.get_column("scenario_id"))
 
 
 def _mean_silhouette(found: _Quarter) -> float | None:
@@ -213,16 +226,19 @@ def _matches(challengers: _Days, quarters: Mapping[dt.date, _Quarter], standing:
     inherited: dict[dt.date, dict[int, str]] = {}
     for quarter, fresh in sorted(challengers.items()):
         before = add_months(quarter, -3)
+        # one row per cluster, in order, like any other matching of these clusters
+        own = match_clusters(fresh, challengers.get(before, fresh.clear()))
         if quarter in quarters:
             found = quarters[quarter]
-            continues, others, names = APPROVED_MODEL, found.assigned, standing.names_of(found.model.version)
+            continues, names = APPROVED_MODEL, standing.names_of(found.model.version)
+            matches = match_clusters(fresh, found.assigned)
         elif before in challengers:
-            continues, others, names = QUARTER_BEFORE, challengers[before], inherited[before]
+            continues, matches, names = QUARTER_BEFORE, own, inherited[before]
         else:
-            continues, others, names = NOTHING, fresh.clear(), {}
-        matches = match_clusters(fresh, others)
+            continues, matches, names = NOTHING, own, {}
         inherited[quarter] = carried_names(matches, names)
-        rows.append(_with_names(matches, quarter, continues, inherited[quarter]))
+        with_previous = matches.with_columns(own.get_column("matched_cluster").alias("previous_cluster"))
+        rows.append(_with_names(with_previous, quarter, continues, inherited[quarter]))
     return rows
 
 

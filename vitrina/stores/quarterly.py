@@ -54,7 +54,7 @@ ROWS: Mapping[type[Table], Callable[[Clustering], pl.DataFrame]] = {
 
 
 def cluster_quarters(
-    features: pl.DataFrame, catalogue: pl.DataFrame, scenario: Scenario, cache: ArrayCache = NO_CACHE
+    features: pl.DataFrame, catalogue: pl.DataFrame, scenario: Scenario, cache: ArrayCache = NO_CACHE, *, strict: bool = True
 ) -> QuarterlyClusterings:
     """Answer one request for every quarter that has features.
 
@@ -68,6 +68,8 @@ def cluster_quarters(
         The request.
     cache
         Where trees and measures are kept.
+    strict
+        As for `cluster_stores`.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def cluster_quarters(
     failure: ScenarioError | None = None
     for quarter in features.get_column("quarter").unique().sort():
         try:
-            clusterings.append(cluster_stores(_of(features, quarter), _of(catalogue, quarter), scenario, cache))
+            clusterings.append(cluster_stores(_of(features, quarter), _of(catalogue, quarter), scenario, cache, strict=strict))
         except ScenarioError as error:
             unanswered[quarter], failure = str(error), error
     if failure is not None and not clusterings:
@@ -126,25 +128,10 @@ def recluster(
         Where trees and measures are kept.
     """
     return tuple(
-        cluster_stores(_of(features, quarter), _of(catalogue, quarter), Scenario.from_json(request), cache)
+        cluster_stores(_of(features, quarter), _of(catalogue, quarter), Scenario.from_json(request), cache, strict=False)
         for quarter, request in scenarios.sort("quarter").select("quarter", "scenario").iter_rows()
     )
 
 
 def _of(frame: pl.DataFrame, quarter: dt.date) -> pl.DataFrame:
     return frame.filter(pl.col("quarter") == quarter)
-
-
-def approved_request(decisions: pl.DataFrame, models: pl.DataFrame) -> Scenario | None:
-    """The request of the newest approved model that nobody has withdrawn: what a new quarter is asked.
-
-    Parameters
-    ----------
-    decisions
-        Rows of `ClusterDecisions`.
-    models
-        Rows of `ClusterModels`.
-    """
-    withdrawn = decisions.filter(pl.col("outcome") == "withdrawn").select("version").drop_nulls()
-    standing = models.join(withdrawn, on="version", how="anti").sort("version")
-    return None if standing.is_empty() else Scenario.from_json(standing.item(-1, "scenario"))

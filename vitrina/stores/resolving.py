@@ -21,6 +21,13 @@ _ASSIGNMENTS = """
     QUALIFY quarter = max(quarter) OVER ()
     ORDER BY store_id
 """
+_VERSIONS = """
+    SELECT version FROM cluster_models
+    WHERE scenario_id = $scenario_id AND version NOT IN (
+        SELECT version FROM cluster_decisions WHERE kind = 'reject' AND outcome = 'in force' AND version IS NOT NULL
+    )
+    ORDER BY version
+"""
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,23 @@ def request_of(connection: duckdb.DuckDBPyConnection, quarter: str) -> Request:
         closest = min(requests, key=lambda known: abs(known - wanted))
         raise DecisionError(f"The quarter {wanted} has no clusters.", f"The closest that has is {closest}.")
     return requests[wanted]
+
+
+def versions_of(connection: duckdb.DuckDBPyConnection, request: Request) -> tuple[int, ...]:
+    """The versions that were approved with a request and that nobody has withdrawn, by rising number.
+
+    Parameters
+    ----------
+    connection
+        The published version; one from before approved models has none.
+    request
+        The request, of whatever quarter.
+    """
+    try:
+        found = connection.execute(_VERSIONS, {"scenario_id": request.scenario_id}).fetchall()
+    except duckdb.CatalogException:
+        return ()
+    return tuple(row[0] for row in found)
 
 
 def assignments(connection: duckdb.DuckDBPyConnection, version: int | None = None) -> tuple[Assignment, ...]:

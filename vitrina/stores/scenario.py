@@ -19,6 +19,8 @@ SMALLEST_CLUSTER = 5
 SMALLEST_CLUSTER_SHARE = 0.03
 FEWEST_STORES = 3
 LARGEST_WEIGHT = 100.0
+LARGEST_SEED = 2**32 - 1
+"""What scikit-learn takes."""
 MOST_CLUSTERS = 500
 MOST_BOOTSTRAPS = 1_000
 """More would only take hours: the indices are steady long before."""
@@ -58,8 +60,8 @@ class Scenario:
         Features that stand in the report only, never in the clusters, even where `features` covers them; empty:
         every feature that is not clustered on.
     weights
-        Name, family or pattern of features and how often they count: a weight of 2 counts as two equal features
-        would, for all features together as many as there are. A feature that is not named has 1.
+        Name, family or pattern of features and how much they count: with a weight of 2 a feature's squared differences
+        count twice. Weights are brought to a mean of 1, and a feature that is not named has 1.
     transform
         ``"plain"`` or ``"robust"``, see `TRANSFORMS`.
     window_quarters
@@ -116,6 +118,7 @@ class Scenario:
         _refuse_above("n_clusters", self.n_clusters, MOST_CLUSTERS)
         _refuse_above("max_clusters", self.max_clusters, MOST_CLUSTERS)
         _refuse_above("n_bootstraps", self.n_bootstraps, MOST_BOOTSTRAPS)
+        _refuse_above("seed", self.seed, LARGEST_SEED)
         _refuse_outside("seed", self.seed, 0)
         _refuse_other("transform", self.transform, TRANSFORMS)
         _refuse_other("window_quarters", self.window_quarters, WINDOWS)

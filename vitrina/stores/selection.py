@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -32,7 +32,7 @@ class SelectedFeatures:
     profile_only
         Stand in the report only.
     absent
-        Default parameters that the inbox does not have.
+        Default parameters, and features of an approved request, that the inbox does not have.
     weights
         How often each clustered feature counts, in the order of `clustered`.
     """
@@ -94,14 +94,28 @@ def select_stores(features: pl.DataFrame, scenario: Scenario) -> pl.DataFrame:
     return chosen
 
 
-def select_features(catalogue: pl.DataFrame, scenario: Scenario) -> SelectedFeatures:
+def select_features(catalogue: pl.DataFrame, scenario: Scenario, *, strict: bool = True) -> SelectedFeatures:
     """The features that a request means, in an order that does not depend on the catalogue's.
+
+    Parameters
+    ----------
+    catalogue
+        Rows of `FeatureCatalogue` of one quarter and window.
+    scenario
+        The request.
+    strict
+        Whether a name that the catalogue lacks is an error. A request that was approved once goes on being answered
+        where a later quarter lacks a feature: the name is then absent.
 
     Raises
     ------
     ScenarioError
         A name or pattern matches no feature of the catalogue, or a default parameter was asked to stay out.
     """
+    if not strict:
+        scenario, lacking = _without_unknown(catalogue, scenario)
+        found = select_features(catalogue, scenario)
+        return replace(found, absent=(*found.absent, *lacking))
     known = catalogue.get_column("feature").to_list()
     defaults = _by_rank(catalogue.filter("is_default").get_column("feature"))
     kept_out = set(_matching(catalogue, scenario.profile_only)) - set(defaults)
@@ -120,6 +134,23 @@ def select_features(catalogue: pl.DataFrame, scenario: Scenario) -> SelectedFeat
         absent=tuple(name for name in DEFAULT_PARAMETERS if name not in known),
         weights=_weights(catalogue, clustered, scenario),
     )
+
+
+def _without_unknown(catalogue: pl.DataFrame, scenario: Scenario) -> tuple[Scenario, tuple[str, ...]]:
+    """The request without the names and patterns that the catalogue lacks, and those of them that would have shaped the clusters."""
+    families = dict(catalogue.select("feature", "family").iter_rows())
+    lacking = {
+        name
+        for name in (*scenario.features, *scenario.profile_only, *(name for name, _ in scenario.weights))
+        if not _meant(families, name)
+    }
+    known = replace(
+        scenario,
+        features=tuple(name for name in scenario.features if name not in lacking),
+        profile_only=tuple(name for name in scenario.profile_only if name not in lacking),
+        weights=tuple(pair for pair in scenario.weights if pair[0] not in lacking),
+    )
+    return known, tuple(name for name in scenario.features if name in lacking)
 
 
 def _weights(catalogue: pl.DataFrame, clustered: Sequence[str], scenario: Scenario) -> tuple[float, ...]:
@@ -193,7 +224,7 @@ def _matching(catalogue: pl.DataFrame, patterns: Iterable[str]) -> list[str]:
     families = dict(catalogue.select("feature", "family").iter_rows())
     matched = []
     for pattern in patterns:
-        found = [name for name, family in families.items() if family == pattern or fnmatch.fnmatchcase(name, pattern)]
+        found = _meant(families, pattern)
         if not found:
             raise ScenarioError(
                 f"No feature or family of this quarter is called {pattern}.",
@@ -202,6 +233,10 @@ def _matching(catalogue: pl.DataFrame, patterns: Iterable[str]) -> list[str]:
             )
         matched += found
     return matched
+
+
+def _meant(families: Mapping[str, str], pattern: str) -> list[str]:
+    return [name for name, family in families.items() if family == pattern or fnmatch.fnmatchcase(name, pattern)]
 
 
 def _close(asked: Iterable[str], known: Sequence[str]) -> str:

@@ -15,7 +15,6 @@ from vitrina.array_cache import NO_CACHE, ArrayCache
 from vitrina.stores.approved_model import ClusterModel
 from vitrina.stores.decisions import Decision
 from vitrina.stores.folding import Fold
-from vitrina.stores.model_tables import ClusterModels
 from vitrina.stores.scenario import Scenario
 
 
@@ -58,7 +57,7 @@ class Standing:
     @property
     def request(self) -> Scenario | None:
         """The request of the newest version that is not withdrawn: what a new quarter is asked."""
-        return self.in_order[-1].scenario if self.in_order else None
+        return approved_request(self.models)
 
 
 def fold_decisions(
@@ -94,21 +93,25 @@ def fold_decisions(
         fold.apply(decision)
     return Standing(
         decisions=fold.decisions(),
-        models=pl.concat([ClusterModels.empty(), *(model.to_row() for model in fold.approved())]),
+        models=fold.models(),
         names=fold.names,
         moves=fold.moves,
         in_order=fold.in_order(),
     )
 
 
-def standing_request(
-    decisions: pl.DataFrame, features: pl.DataFrame, catalogue: pl.DataFrame, stored: pl.DataFrame
-) -> Scenario | None:
-    """The request of the newest approved version that is not withdrawn; ``None`` where there is none.
+def approved_request(models: pl.DataFrame) -> Scenario | None:
+    """The request of the newest version that is not withdrawn: what a new quarter is asked; ``None`` where there is none.
 
     Parameters
     ----------
-    decisions, features, catalogue, stored
-        As for `fold_decisions`.
+    models
+        Rows of `ClusterModels`.
+
+    Raises
+    ------
+    ScenarioError
+        The request cannot be read.
     """
-    return fold_decisions(decisions, features, catalogue, stored).request
+    standing = models.filter(~pl.col("withdrawn").fill_null(value=False)).sort("version")
+    return None if standing.is_empty() else Scenario.from_json(standing.item(-1, "scenario"))

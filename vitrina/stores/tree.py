@@ -100,7 +100,8 @@ def grow(points: Points, seed: int, cache: ArrayCache) -> Tree:
     cache
         Where trees are kept.
     """
-    kept = cache.get(key_of("tree", _VERSION, MOST_STORES, points, seed), lambda: _grow(points, seed))
+    key = key_of("tree", _VERSION, MOST_STORES, points, seed)
+    kept = cache.get(key, ("linkage", "leaf_sizes", "leaf_of"), lambda: _grow(points, seed))
     return Tree(points, kept["linkage"], kept["leaf_sizes"], kept["leaf_of"])
 
 
@@ -121,7 +122,8 @@ def measure_cuts(tree: Tree, n_clusters: Sequence[int], *, n_bootstraps: int, se
     numbers = sorted(set(n_clusters))
     cuts = {k: tree.cut(k) for k in numbers}
     key = key_of("measures", _VERSION, tree.points, tree.linkage, str(numbers), n_bootstraps, seed, MOST_MEASURED)
-    kept = cache.get(key, lambda: _measure(tree, cuts, n_bootstraps, seed))
+    names = ("rows", "sample_size", *(f"jaccard_{k}" for k in numbers))
+    kept = cache.get(key, names, lambda: _measure(tree, cuts, n_bootstraps, seed))
     stability = Stability(n_bootstraps, int(kept["sample_size"]), {k: kept[f"jaccard_{k}"] for k in numbers})
     by_store = {k: kept[f"silhouette_{k}"] for k in numbers if f"silhouette_{k}" in kept}
     rows = kept["rows"]

@@ -30,6 +30,8 @@ def champion_and_challenger(report: Report, changes: Changes) -> Iterator[str]:
     ).format(version=row["version"], stores=row["n_stores"], new=row["n_new"], gone=row["n_gone"])
     if row["share_moved"] is not None:
         yield _steadiness(report, row)
+    if row["share_reassigned"] is not None:
+        yield _reassigned(report, row)
     yield _challenger(report, row)
     yield _drift(report, row)
 
@@ -43,12 +45,27 @@ def _steadiness(report: Report, row: dict[str, Any]) -> str:
     return text.format(moved=wording.percent(row["share_moved"]), ari=wording.decimal(row["ari_to_previous"]))
 
 
-def _challenger(report: Report, row: dict[str, Any]) -> str:
-    wording = report.wording
+def _reassigned(report: Report, row: dict[str, Any]) -> str:
     text = report.translate(
-        "Challenger: clusters formed anew from this quarter agree with the approved ones to {ari_to_fresh} (adjusted Rand index); from quarter "
-        "to quarter, clusters formed anew agree to {ari_of_fresh}. Silhouette: approved {silhouette}, challenger {silhouette_of_fresh}."
+        "In the quarter that it was fitted on, the model puts {share} of the stores elsewhere than the clusters that were approved: "
+        "it assigns each store to the nearest centroid, while the tree formed the clusters step by step."
     )
+    return text.format(share=report.wording.percent(row["share_reassigned"]))
+
+
+def _challenger(report: Report, row: dict[str, Any]) -> str:
+    wording, translate = report.wording, report.translate
+    if row["same_request"] is False:
+        text = translate(
+            "Challenger: clusters formed anew from this quarter, which answer another request than the approved one, agree with the "
+            "approved ones to {ari_to_fresh} (adjusted Rand index); from quarter to quarter, clusters formed anew agree to "
+            "{ari_of_fresh}. Silhouette: approved {silhouette}, challenger {silhouette_of_fresh}."
+        )
+    else:
+        text = translate(
+            "Challenger: clusters formed anew from this quarter agree with the approved ones to {ari_to_fresh} (adjusted Rand index); from quarter "
+            "to quarter, clusters formed anew agree to {ari_of_fresh}. Silhouette: approved {silhouette}, challenger {silhouette_of_fresh}."
+        )
     names = ("ari_to_fresh", "ari_of_fresh", "silhouette", "silhouette_of_fresh")
     return text.format(**{name: wording.decimal(row[name]) for name in names})
 
@@ -109,7 +126,9 @@ def _what(report: Report, row: dict[str, Any]) -> str:
         "approve": translate("Clusters approved as version {version}"),
         "reject": translate("Clusters rejected"),
         "rename": translate("Cluster {cluster} named “{name}”"),
-        "move": translate("Store {store_id} moved to cluster {cluster}"),
+        "move": translate("Store {store_id}: its move by hand taken back")
+        if row["cluster"] is None
+        else translate("Store {store_id} moved to cluster {cluster}"),
     }
     known = {name: "–" if row[name] is None else row[name] for name in ("version", "cluster", "name", "store_id")}
     return texts[row["kind"]].format(**known)

@@ -1,4 +1,4 @@
-with latest as (
+with earliest as (
     select
         decision_id,
         kind,
@@ -13,7 +13,7 @@ with latest as (
         name,
         store_id
     from {{ source('stores', 'raw_decisions') }}
-    {{ later_delivery_wins(['decision_id']) }}
+    {{ earlier_delivery_wins(['decision_id']) }}
 )
 
-select * from latest
+select * from earliest
