@@ -1,14 +1,13 @@
 import datetime as dt
 import os
-from pathlib import Path
 
-import polars as pl
 import pytest
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
+from tests.stores.real_network import real_network
 from vitrina.stores.clustering import cluster_stores
-from vitrina.stores.features import Network, store_features
+from vitrina.stores.features import store_features
 from vitrina.stores.scenario import Scenario
 
 pytestmark = [
@@ -19,21 +18,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def hypermarkets():
-    folder = Path(os.environ.get("VITRINA_REAL_DATA", "")) / "stores"
-    sales = pl.read_parquet(folder / "sales" / "*.parquet")
-    months = sales.select(
-        "store_id",
-        pl.col("date").dt.truncate("1mo").alias("month"),
-        "category",
-        (pl.col("revenue") * 100).round().cast(pl.Int64).alias("revenue_minor"),
-        "receipts",
-        pl.lit(None, dtype=pl.Int64).alias("customers"),
-    )
-    stores = pl.read_csv(folder / "stores.csv", schema_overrides={"store_id": pl.String}, try_parse_dates=True)
-    master = stores.select("store_id", "name", "format", pl.col("city").alias("region"), "opened_on", "latitude", "longitude")
-    geography = pl.DataFrame(schema={"store_id": pl.String})
-    network = Network(master, months, geography, tuple(sales.get_column("date").unique()))
-    return store_features(network, dt.date(2022, 7, 1))
+    return store_features(real_network(), dt.date(2022, 7, 1))
 
 
 def test_no_cluster_chosen_automatically_is_an_outlier(hypermarkets):

@@ -1,15 +1,15 @@
 import datetime as dt
 import os
-from pathlib import Path
 
 import polars as pl
 import pytest
 
 from tests.stores.made_up_quarters import approval, decisions
+from tests.stores.real_network import real_network
 from vitrina.stores.backtest import backtest
 from vitrina.stores.cluster_rows import assignment_rows
 from vitrina.stores.clustering import cluster_stores
-from vitrina.stores.features import Network, store_features
+from vitrina.stores.features import store_features
 from vitrina.stores.model_tables import ClusterModels
 from vitrina.stores.over_time import over_time
 from vitrina.stores.quarters import add_months
@@ -28,20 +28,7 @@ TARGET = 0.65
 
 @pytest.fixture(scope="module")
 def hypermarkets():
-    folder = Path(os.environ.get("VITRINA_REAL_DATA", "")) / "stores"
-    sales = pl.read_parquet(folder / "sales" / "*.parquet")
-    months = sales.select(
-        "store_id",
-        pl.col("date").dt.truncate("1mo").alias("month"),
-        "category",
-        (pl.col("revenue") * 100).round().cast(pl.Int64).alias("revenue_minor"),
-        "receipts",
-        pl.lit(None, dtype=pl.Int64).alias("customers"),
-    )
-    stores = pl.read_csv(folder / "stores.csv", schema_overrides={"store_id": pl.String}, try_parse_dates=True)
-    region = pl.lit(None, dtype=pl.String).alias("region")
-    master = stores.select("store_id", "name", "format", region, "opened_on", "latitude", "longitude")
-    network = Network(master, months, pl.DataFrame(schema={"store_id": pl.String}), tuple(sales.get_column("date").unique()))
+    network = real_network()
     made = [store_features(network, quarter) for quarter in (FITS[0], FITS[1], *LAST_SIX)]
     return tuple(pl.concat(parts, how="diagonal") for parts in zip(*made, strict=True))
 
