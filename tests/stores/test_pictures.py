@@ -94,3 +94,13 @@ def _luminance(shade):
     parts = (int(shade[at : at + 2], 16) / 255 for at in (1, 3, 5))
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_of_very_many_stores_some_are_drawn_and_the_picture_says_so(monkeypatch):
+    monkeypatch.setattr("vitrina.stores.pictures.MOST_MARKS", 20)
+    rows = assignment_rows(cluster_stores(*three_groups(), Scenario(n_clusters=3)))
+    few = rows.filter((pl.col("cluster") != 3) | (pl.col("store_id") == rows.filter(pl.col("cluster") == 3).item(0, "store_id")))
+    chart = cluster_map(few)
+    assert chart.data.height <= 21
+    assert set(chart.data.get_column("cluster")) == {1, 2, 3}
+    assert "one store in 3" in chart.to_dict()["title"]["subtitle"]

@@ -347,3 +347,12 @@ def _messages_in_code():
                 called = getattr(node.func, "id", getattr(node.func, "attr", ""))
                 if called == "translate":
                     yield node.args[0].value
+
+
+def test_of_very_many_stores_no_features_are_listed_and_the_summary_says_where_they_are(clustering, monkeypatch):
+    monkeypatch.setattr("vitrina.stores.report.store_list.MOST_WITH_FEATURES", 30)
+    book = workbook(clustering)
+    headings = table(book["Stores"])[0]
+    assert "Margin" in headings
+    assert not any("Revenue" in heading for heading in headings)
+    assert any("lists no features" in text for text in texts(book["Summary"]))

@@ -13,6 +13,9 @@ from vitrina.stores.cluster_rows import assignment_rows, quality_rows
 from vitrina.stores.clustering import Clustering
 from vitrina.stores.dendrogram import dendrogram
 
+MOST_MARKS = 4_000
+"""More marks cover one another, and Altair refuses above 5,000."""
+
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 
 
@@ -22,12 +25,20 @@ def cluster_map(assignments: pl.DataFrame, translate: Callable[[str], str] = str
     Parameters
     ----------
     assignments
-        Rows of `ClusterAssignments`. Where only one component was kept, stores lie on a line.
+        Rows of `ClusterAssignments`. Where only one component was kept, stores lie on a line; of very many, some are drawn.
     translate
         From the English text to the reader's.
     """
     clusters = sorted(assignments.get_column("cluster").unique())
-    drawn = assignments.select("cluster", "component_1", pl.col("component_2").fill_null(0.0))
+    step = -(-assignments.height // MOST_MARKS)
+    # counted within a cluster, so that the smallest has a mark, too
+    marked = assignments.sort("store_id").filter(pl.int_range(pl.len()).over("cluster") % step == 0)
+    drawn = marked.select("cluster", "component_1", pl.col("component_2").fill_null(0.0))
+    subtitle = (
+        translate("One mark per store; stores that lie close together are alike")
+        if step == 1
+        else translate("A mark for one store in {step}; stores that lie close together are alike").format(step=step)
+    )
     legend = alt.Legend(title=translate("Cluster"), symbolOpacity=1) if len(clusters) <= 20 else None
     chart = (
         alt.Chart(drawn)
@@ -49,7 +60,7 @@ def cluster_map(assignments: pl.DataFrame, translate: Callable[[str], str] = str
             height=380,
             title=alt.TitleParams(
                 translate("Which stores are alike"),
-                subtitle=translate("One mark per store; stores that lie close together are alike"),
+                subtitle=subtitle,
             ),
         )
     )

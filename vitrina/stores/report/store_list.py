@@ -12,12 +12,15 @@ from vitrina.stores.report.contents import Report
 from vitrina.stores.report.workbook import Column, area_to, make_browsable, make_printable, put_table
 from vitrina.stores.tables import SMALL_CLUSTER
 
+MOST_WITH_FEATURES = 20_000
+"""Stores up to which their features are listed beside them."""
+
 
 def add_stores(workbook: Workbook, report: Report) -> None:
     """One row per store, cluster by cluster."""
     translate, wording = report.translate, report.wording
     sheet = workbook.create_sheet(translate("Stores"))
-    shown = [name for name in report.clustering.selected.clustered if _is_known(report, name)]
+    shown = [name for name in report.clustering.selected.clustered if _is_known(report, name)] if lists_features(report) else []
     described = (
         Column(translate("Store"), 12),
         Column(translate("Name"), 38),
@@ -38,6 +41,11 @@ def add_stores(workbook: Workbook, report: Report) -> None:
     make_browsable(sheet, columns, last, frozen_columns=2)
     # with all features beside them, nobody could read the printed letters
     make_printable(sheet, report.footer, area_to(len(described), last))
+
+
+def lists_features(report: Report) -> bool:
+    """Whether the features stand beside the stores: of very many stores, a workbook with them takes gigabytes to write and to open."""
+    return report.clustering.stores.height <= MOST_WITH_FEATURES
 
 
 def note(report: Report, row: dict[str, Any]) -> str:

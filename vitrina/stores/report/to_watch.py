@@ -8,6 +8,7 @@ import polars as pl
 
 from vitrina.stores.report.contents import Report
 from vitrina.stores.report.parameters import aggregation
+from vitrina.stores.report.store_list import MOST_WITH_FEATURES, lists_features
 from vitrina.stores.report.wording import band
 from vitrina.stores.tables import FAR_FROM_CENTRE
 
@@ -23,6 +24,10 @@ def warnings(report: Report) -> Iterator[str]:
     yield from _about_stores(report)
     yield from _about_clusters(report)
     yield from aggregation(report)
+    if not lists_features(report):
+        yield report.translate(
+            "The sheet of stores lists no features, for there are more than {most} stores; the table store_features has them."
+        ).format(most=MOST_WITH_FEATURES)
 
 
 def _about_features(report: Report) -> Iterator[str]:
