@@ -12,8 +12,11 @@ import openpyxl
 import polars as pl
 import pytest
 
+from vitrina.inbox.contract import Contract
 from vitrina.inbox.ingest import Ingestion, ingest
 from vitrina.inbox.ledger import Ledger
+from vitrina.marketplace.contracts import CONTRACTS as MARKETPLACE_CONTRACTS
+from vitrina.marketplace.raw_tables import MarketplaceRefusedRows
 from vitrina.settings import Settings
 from vitrina.stores.contracts import CONTRACTS
 from vitrina.stores.tables import RawGeo, RawSales, RawStores, StoresRefusedRows
@@ -33,6 +36,9 @@ class Bench:
     folder: Path
     locales: tuple[str, ...] = ("en",)
     now: dt.datetime = NOW
+    product: str = "stores"
+    contracts: Sequence[Contract] = CONTRACTS
+    refused_table: type[Table] = StoresRefusedRows
     _clock: int = field(default=1_700_000_000_000_000_000)
 
     @property
@@ -43,7 +49,7 @@ class Bench:
 
     @property
     def warehouse(self) -> Warehouse:
-        return Warehouse(locate(self.settings, "stores"))
+        return Warehouse(locate(self.settings, self.product))
 
     @property
     def ledger(self) -> Ledger:
@@ -51,7 +57,7 @@ class Bench:
 
     def deliver(self, name: str, content: str | bytes) -> Path:
         """Write a file into the inbox; each has a later modification than the one before."""
-        path = self.folder / "inbox" / "stores" / name
+        path = self.folder / "inbox" / self.product / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         self._clock += 1_000_000_000
@@ -60,7 +66,7 @@ class Bench:
 
     def ingest(self, files: Sequence[str] | None = None, **changes: object) -> Ingestion:
         given = {"settings": self.settings, "warehouse": self.warehouse, "ledger": self.ledger, "now": self.now, "files": files}
-        return ingest("stores", CONTRACTS, refused_table=StoresRefusedRows, **(given | changes))
+        return ingest(self.product, self.contracts, refused_table=self.refused_table, **(given | changes))
 
     def table(self, table: type[Table]) -> pl.DataFrame:
         with self.warehouse.read() as connection:
@@ -80,11 +86,11 @@ class Bench:
 
     @property
     def refused(self) -> pl.DataFrame:
-        return self.table(StoresRefusedRows)
+        return self.table(self.refused_table)
 
     @property
     def deliveries(self) -> pl.DataFrame:
-        return self.ledger.deliveries("stores")
+        return self.ledger.deliveries(self.product)
 
     def receipts(self) -> list[str]:
         return [path.read_text() for path in sorted(self.settings.receipts.rglob("*.md"))]
@@ -104,6 +110,15 @@ def bench(tmp_path: Path) -> Bench:
     """Everything empty."""
     (tmp_path / "inbox" / "stores").mkdir(parents=True)
     return Bench(tmp_path)
+
+
+@pytest.fixture
+def marketplace(tmp_path: Path) -> Bench:
+    """Everything empty, for the product whose files say who people are."""
+    (tmp_path / "inbox" / "marketplace").mkdir(parents=True)
+    return Bench(
+        tmp_path, ("en", "ru"), product="marketplace", contracts=MARKETPLACE_CONTRACTS, refused_table=MarketplaceRefusedRows
+    )
 
 
 @pytest.fixture(scope="session")

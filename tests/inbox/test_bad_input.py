@@ -30,6 +30,7 @@ def assert_quarantined(bench, name, content, *words):
     assert [path.read_bytes() for path in copies] == [content.encode() if isinstance(content, str) else content]
     receipt = bench.receipts()[-1]
     assert "The file was not loaded." in receipt
+    assert "A copy of the file is kept in quarantine." in receipt
     assert "What to do" in receipt
     for was, now in zip(before, (bench.stores, bench.sales, bench.refused), strict=True):
         assert was.equals(now)

@@ -7,6 +7,7 @@ import pytest
 from vitrina.errors import DeclarationError
 from vitrina.inbox.columns import safe_names
 from vitrina.inbox.contract import Contract, Field, Kind, contract_for
+from vitrina.marketplace.contracts import EVENTS, ITEMS
 from vitrina.stores.contracts import CONTRACTS, GEO, SALES, STORES
 from vitrina.stores.tables import RawGeo
 
@@ -52,6 +53,20 @@ def test_a_contract_that_does_not_fit_its_table_is_refused():
         )
     with pytest.raises(DeclarationError, match="does not fit"):
         dataclasses.replace(GEO, fields=(dataclasses.replace(GEO.fields[0], may_be_empty=True),))
+
+
+def test_only_text_is_hashed_and_only_into_a_column_that_is_declared_personal():
+    with pytest.raises(DeclarationError, match="nm is hashed"):
+        dataclasses.replace(ITEMS, fields=(dataclasses.replace(ITEMS.fields[0], hashed=True),))
+    time = next(field for field in EVENTS.fields if field.kind is Kind.MOMENT)
+    others = tuple(field for field in EVENTS.fields if field is not time)
+    with pytest.raises(DeclarationError, match="utc_event_time is hashed"):
+        dataclasses.replace(EVENTS, fields=(*others, dataclasses.replace(time, hashed=True)))
+
+
+def test_utc_is_assumed_of_moments_only():
+    with pytest.raises(DeclarationError, match="assume_utc"):
+        dataclasses.replace(ITEMS, fields=(dataclasses.replace(ITEMS.fields[0], assume_utc=True),))
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)

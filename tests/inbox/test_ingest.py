@@ -301,7 +301,7 @@ def undisturbed(tmp_path_factory, bench_in):
     return content(bench), bench.deliveries, bench.receipts()
 
 
-@pytest.mark.parametrize("step", ["read_contents", "store", "loaded", "write_receipts"])
+@pytest.mark.parametrize("step", ["judge_file", "store", "loaded", "write_receipts"])
 def test_a_run_that_is_stopped_at_any_step_is_repaired_by_the_next(bench, undisturbed, monkeypatch, step):
     bench.deliver("stores.csv", STORES)
     bench.deliver("sales/a.csv", WITH_A_BAD_ROW)

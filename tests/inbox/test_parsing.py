@@ -154,6 +154,47 @@ def test_what_is_no_moment_is_not_guessed_at(text):
     assert read(text, Kind.MOMENT) == "a date and time such as 2024-01-31T09:30:00Z"
 
 
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2010-12-01 08:26:00+00:00", "2010-12-01T08:26:00"),
+        ("2010-12-01T08:26:00Z", "2010-12-01T08:26:00"),
+        ("2010-12-01 08:26:00.123", "2010-12-01T08:26:00.123"),
+        ("2010-12-01 08:26", "2010-12-01T08:26:00"),
+        ("2010-12-01 08:26,5", None),
+        ("2010-12-01 08:26:00-03:00", "2010-12-01T11:26:00"),
+        ("2010-12-01 08:26:00.5+0330", "2010-12-01T04:56:00.5"),
+        ("2010-12-01", None),
+        ("2010-02-30 08:26:00", None),
+        ("2010-12-01 24:00:00", None),
+        ("2010-12-01 08:26:00 MSK", None),
+    ],
+)
+def test_where_utc_is_agreed_on_a_moment_needs_no_offset_and_one_that_it_has_counts(text, moment):
+    parsed = parse(pl.Series([text]), Kind.MOMENT, assume_utc=True)
+    expected = None if moment is None else dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)
+    assert parsed.values.item() == expected
+    assert [str(rule.expectation) for rule, mask in parsed.broken if mask.item()] == (
+        ["a date and time such as 2024-01-31T09:30:00Z"] if moment is None else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        *((word, True) for word in ("true", "TRUE", "yes", "Yes", "да", "ДА", "Да", "1")),
+        *((word, False) for word in ("false", "False", "no", "NO", "нет", "Нет", "0")),
+    ],
+)
+def test_an_answer_is_read_in_either_language_and_any_capitals(text, answer):
+    assert read(text, Kind.YES_NO) is answer
+
+
+@pytest.mark.parametrize("text", ["2", "y", "n", "t", "-1", "1.0", "yes!", "=TRUE()", "none", "maybe", "дa", "\x00"])
+def test_what_is_neither_yes_nor_no_is_refused_with_a_rule_that_says_so(text):
+    assert read(text, Kind.YES_NO) == "yes or no"
+
+
 @given(st.datetimes(dt.datetime(1900, 1, 2), dt.datetime(2100, 1, 1)), st.integers(-14 * 60, 14 * 60))  # noqa: DTZ001  # the offset is added below
 def test_whatever_moment_python_writes_is_read_back(clock, minutes):
     moment = clock.replace(tzinfo=dt.timezone(dt.timedelta(minutes=minutes)))

@@ -7,9 +7,10 @@ import io
 import openpyxl
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vitrina.inbox import delimited
 from vitrina.inbox.messages import RefusedFileError
 from vitrina.inbox.readers import read_contents
 
@@ -44,6 +45,44 @@ def test_blank_rows_are_counted_but_are_no_rows():
 def test_excels_separator_line_is_a_row_but_not_the_header():
     contents = read_contents("f.csv", b"sep=;\r\na;b\r\n1;2\r\n")
     assert (rows(contents), contents.source_row.to_list()) == ([{"a": "1", "b": "2"}], [3])
+
+
+CELL = st.sampled_from(
+    ["a", " b", "", " ", "1", "é", '"x"', '"x;y"', '""', '"a""b"', '"l\nm"', '"l\r\nm"', 'a"b', '"a"b', "\x00", '"']
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(1, 3).flatmap(
+        lambda width: st.lists(st.lists(CELL, min_size=width, max_size=width) | st.lists(CELL, max_size=4), min_size=1, max_size=8)
+    ),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from([1, 5, 20, 1 << 20]),
+)
+def test_regular_lines_that_are_read_at_once_are_what_they_are_record_by_record(table, end, block):
+    lines = [";".join(f"h{position}" for position in range(len(table[0]))), *(";".join(row) for row in table)]
+    content = end.join(lines).encode()
+
+    def read(length, **changes):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(delimited, "BLOCK", length)
+            for name, value in changes.items():
+                patch.setattr(delimited._Reading, name, value)
+            try:
+                contents = read_contents("f.csv", content)
+            except RefusedFileError as error:
+                return str(error)
+            return contents.frame.to_dict(as_series=False), contents.source_row.to_list(), contents.faults
+
+    record_by_record = read(1 << 20, _regular=lambda *_: None)
+    assert read(block) == read(1 << 20) == record_by_record
+
+
+def test_a_file_of_regular_lines_is_not_read_record_by_record(monkeypatch):
+    monkeypatch.setattr(delimited._Reading, "_irregular", None)
+    contents = read_contents("f.csv", b'a,b\n1,"2, 3"\n,\n"4",\n')
+    assert (rows(contents), contents.source_row.to_list()) == ([{"a": "1", "b": "2, 3"}, {"a": "4", "b": None}], [2, 4])
 
 
 def test_a_delimiter_at_the_end_of_each_line_makes_no_column():
@@ -106,6 +145,14 @@ def test_parquet_types_become_the_text_that_the_rules_read(parquet):
     moment, wall_clock = "2024-01-31T10:00:00+00:00", "2024-01-31T10:00:00"
     assert contents.frame.row(0) == ("5", "10005", "x", "2024-01-31", moment, wall_clock, "true", "a", "1.50")
     assert contents.frame.row(1) == (None, "0.1", None, None, None, None, None, "b", None)
+
+
+def test_a_fraction_of_a_second_in_parquet_is_kept(parquet):
+    moments = pl.Series(
+        "a", [dt.datetime(2024, 1, 31, 10, microsecond=microsecond, tzinfo=dt.UTC) for microsecond in (0, 500_000, 7)]
+    )
+    read = read_contents("f.parquet", parquet(moments.to_frame())).frame.get_column("a").to_list()
+    assert read == ["2024-01-31T10:00:00+00:00", "2024-01-31T10:00:00.500+00:00", "2024-01-31T10:00:00.000007+00:00"]
 
 
 def test_lists_in_parquet_are_refused_with_the_column(parquet):
