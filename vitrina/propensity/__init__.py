@@ -1,0 +1,1 @@
+"""Propensity: which small-business clients will open a settlement account in the next three months?"""

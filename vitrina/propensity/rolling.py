@@ -1,0 +1,87 @@
+"""Month after month: each is scored by models that know only what was known when it began."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from vitrina.propensity.models import ModelParameters
+from vitrina.propensity.monthly import FeaturesOf, Scored, TooEarlyError, score_month, taught_by
+from vitrina.propensity.periods import months_to_learn_from
+from vitrina.propensity.search import milestone, search
+from vitrina.propensity.tables import PropensityTrials
+
+
+@dataclass(frozen=True)
+class Rolling:
+    """What months are scored with.
+
+    Attributes
+    ----------
+    labels
+        ``client_id``, ``month``, ``opened``, ``window_until``; months whose openings are known.
+    features_of
+        Features by month.
+    training_months
+        Most months that a model learns from.
+    folder
+        Where the files of the models go, below `data`.
+    data
+        The data folder.
+    seed
+        For everything that is drawn.
+    names
+        Feature → its name for people.
+    mark
+        Stands in the names of the files.
+    """
+
+    labels: pl.DataFrame
+    features_of: FeaturesOf
+    training_months: int
+    folder: Path
+    data: Path
+    seed: int
+    names: dict[str, str] = field(default_factory=dict)
+    mark: str = ""
+
+    def scored(self, months: Sequence[dt.date]) -> Iterator[tuple[dt.date, Scored | TooEarlyError]]:
+        """Score months, oldest first; one with too little behind it comes with the reason, one without clients not at all.
+
+        Parameters are searched on the first months of the history alone, and anew when it has grown by half or so.
+        """
+
+        @cache
+        def searched(looked_at: tuple[dt.date, ...]) -> tuple[dict[str, ModelParameters], pl.DataFrame]:
+            return search(looked_at, self.labels, self.features_of, seed=self.seed)
+
+        for month in sorted(months):
+            clients = self.features_of([month])
+            if clients.is_empty():
+                continue
+            history = months_to_learn_from(self.labels, clients.select(pl.col("snapshot_date").max()).item())
+            try:
+                taught = taught_by(history[-self.training_months - 1 :], self.labels, self.features_of)
+            except TooEarlyError as error:
+                yield month, error
+                continue
+            # the month of calibration takes no part in the choice
+            parameters, trials = searched(tuple(history[: milestone(len(history) - 1)]))
+            found = score_month(
+                month,
+                clients,
+                taught,
+                parameters=parameters,
+                labels_of_columns=self.names,
+                folder=self.folder,
+                data=self.data,
+                mark=self.mark,
+                seed=self.seed,
+            )
+            found.frames[PropensityTrials] = trials.with_columns(month=pl.lit(month))
+            yield month, found
