@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
-from assets import marts, publication, stores
+from assets import marketplace, marts, propensity, publication, stores
 from resources import jobs
 from resources.dbt import DBT, PROJECT
 from resources.inbox import InboxResource
@@ -15,12 +15,25 @@ from resources.table_io import TableIOManager
 from resources.warehouse import SettingsResource, WarehouseResource
 from sensors import calendar, upkeep, uploads
 from vitrina.catalogue import FOLLOWING
-from vitrina.stores.contracts import CONTRACTS
+from vitrina.marketplace.contracts import CONTRACTS as MARKETPLACE_CONTRACTS
+from vitrina.propensity.contracts import CLIENTS
+from vitrina.propensity.contracts import CONTRACTS as PROPENSITY_CONTRACTS
+from vitrina.stores.contracts import CONTRACTS as STORES_CONTRACTS
 
 stores_ingest = jobs.ingest_job("stores", stores.stores_inbox)
 stores_refresh = jobs.refresh_job("stores", stores.stores_inbox)
 stores_publish = jobs.publish_job("stores")
 stores_whole = jobs.product_job("stores")
+
+marketplace_ingest = jobs.ingest_job("marketplace", marketplace.marketplace_inbox)
+marketplace_refresh = jobs.refresh_job("marketplace", marketplace.marketplace_inbox)
+marketplace_publish = jobs.publish_job("marketplace")
+marketplace_whole = jobs.product_job("marketplace")
+
+propensity_ingest = jobs.ingest_job("propensity", propensity.propensity_inbox)
+propensity_refresh = jobs.refresh_job("propensity", propensity.propensity_inbox)
+propensity_publish = jobs.publish_job("propensity")
+propensity_whole = jobs.product_job("propensity")
 
 
 def build_definitions(overrides: Mapping[str, str] | None = None, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -41,15 +54,46 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
             marts.stores_staging,
             marts.stores_marts,
             publication.stores_publication,
+            *marketplace.ASSETS,
+            marts.marketplace_staging,
+            marts.marketplace_marts,
+            publication.marketplace_publication,
+            *propensity.ASSETS,
+            marts.propensity_staging,
+            marts.propensity_marts,
+            publication.propensity_publication,
         ],
-        asset_checks=stores.CHECKS,
-        jobs=[stores_ingest, stores_refresh, stores_publish, stores_whole, jobs.everything],
+        asset_checks=[*stores.CHECKS, *marketplace.CHECKS, *propensity.CHECKS],
+        jobs=[
+            stores_ingest,
+            stores_refresh,
+            stores_publish,
+            stores_whole,
+            marketplace_ingest,
+            marketplace_refresh,
+            marketplace_publish,
+            marketplace_whole,
+            propensity_ingest,
+            propensity_refresh,
+            propensity_publish,
+            propensity_whole,
+        ],
         sensors=[
-            uploads.upload_sensor("stores", CONTRACTS, stores_ingest),
+            uploads.upload_sensor("stores", STORES_CONTRACTS, stores_ingest),
             uploads.refresh_sensor("stores", stores_refresh, FOLLOWING["stores"]),
             upkeep.publish_after_failure("stores", [stores_refresh, stores_whole], stores_publish),
+            uploads.upload_sensor("marketplace", MARKETPLACE_CONTRACTS, marketplace_ingest),
+            uploads.refresh_sensor("marketplace", marketplace_refresh, FOLLOWING["marketplace"]),
+            upkeep.publish_after_failure("marketplace", [marketplace_refresh, marketplace_whole], marketplace_publish),
+            uploads.upload_sensor("propensity", PROPENSITY_CONTRACTS, propensity_ingest),
+            uploads.refresh_sensor("propensity", propensity_refresh, FOLLOWING["propensity"]),
+            upkeep.publish_after_failure("propensity", [propensity_refresh, propensity_whole], propensity_publish),
         ],
-        schedules=[calendar.quarterly_schedule("stores", stores_whole)],
+        schedules=[
+            calendar.quarterly_schedule("stores", stores_whole),
+            calendar.weekly_schedule("marketplace", marketplace_whole),
+            calendar.monthly_schedule("propensity", propensity_whole, CLIENTS.name),
+        ],
         resources={
             "settings": SettingsResource(overrides=settings),
             "warehouse": warehouse,

@@ -41,3 +41,9 @@ def models(product: str, name: str, *folders: str) -> dg.AssetsDefinition:
 
 stores_staging = models("stores", "stores_staging", "staging", "features")
 stores_marts = models("stores", "stores_marts", "marts")
+
+marketplace_staging = models("marketplace", "marketplace_staging", "staging")
+marketplace_marts = models("marketplace", "marketplace_marts", "marts")
+
+propensity_staging = models("propensity", "propensity_staging", "staging", "features")
+propensity_marts = models("propensity", "propensity_marts", "marts")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
-from assets import marts, stores
+from assets import marketplace, marts, propensity, stores
 from assets.marts import MANIFEST
 from resources.dbt import model_dictionary, published_models
 from resources.inbox import InboxResource
@@ -89,4 +89,18 @@ stores_publication = publication(
     [*stores.CHECKS, marts.stores_staging, marts.stores_marts],
     dg.AssetKey(["stores", "store_features"]),
     naming_files=["cluster_report"],
+)
+
+marketplace_publication = publication(
+    "marketplace",
+    [*marketplace.CHECKS, marts.marketplace_staging, marts.marketplace_marts],
+    dg.AssetKey(["marketplace", "recommendations"]),
+    naming_files=["recommender_models", "pilot_sheets"],
+)
+
+propensity_publication = publication(
+    "propensity",
+    [*propensity.CHECKS, marts.propensity_staging, marts.propensity_marts],
+    dg.AssetKey(["propensity", "client_features"]),
+    naming_files=["propensity_models"],
 )

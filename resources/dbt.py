@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +123,13 @@ def run_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse
     os.environ.update(dbt_variables(tables.location, product))
     with tables.locked():
         try:
-            arguments: Sequence[str] = ["build", "--target", product]
+            # of the resource, too: row counts are fetched under its target
+            targeted = dbt.model_copy(update={"target": product})
             # one folder per product, so that dbt parses only what has changed
             target = warehouse.settings.data / "dbt" / product
-            yield from dbt.cli(arguments, context=context, target_path=target).stream().fetch_row_counts().fetch_column_metadata()
+            yield from (
+                targeted.cli(["build"], context=context, target_path=target).stream().fetch_row_counts().fetch_column_metadata()
+            )
         finally:
             _release_connections()
 

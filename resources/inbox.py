@@ -11,7 +11,7 @@ from vitrina.inbox.contract import Contract
 from vitrina.inbox.entries import Entry
 from vitrina.inbox.ingest import Ingestion, ingest
 from vitrina.inbox.ledger import Ledger
-from vitrina.inbox.staleness import Staleness
+from vitrina.inbox.staleness import WHOLE, Staleness
 from vitrina.tables import Table
 from vitrina.warehouse import Warehouse
 
@@ -61,19 +61,19 @@ class InboxResource(SettingsResource):
 
         `settles` are the deliveries whose consequences these are: a run that is killed before this line leaves them to the next.
         """
-        now, computable = dt.datetime.now(dt.UTC), {period.isoformat() for period in staleness.computable}
+        now, computable = dt.datetime.now(dt.UTC), set(staleness.computable)
         beyond = [period for period, _ in self.ledger.stale(product) if period not in computable]
         self.ledger.clear_stale(product, beyond, marked_before=now)
-        self.ledger.mark_stale(product, [period.isoformat() for period in staleness.stale], now, settles=settles)
+        self.ledger.mark_stale(product, list(staleness.stale), now, settles=settles)
 
     def clear_stale(self, context: dg.AssetExecutionContext, product: str, recomputed: dg.AssetKey) -> None:
         """Take periods off the list of stale ones that this run has computed, unless they became stale again since it began."""
         run = context.run.run_id
         written = context.instance.get_records_for_run(run, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION).records
         periods = [
-            event.partition
+            event.partition or WHOLE
             for event in (record.event_log_entry.get_dagster_event() for record in written)
-            if event.asset_key == recomputed and event.partition is not None
+            if event.asset_key == recomputed
         ]
         record = context.instance.get_run_record_by_id(run)
         started = record.start_time if record is not None and record.start_time is not None else dt.datetime.now(dt.UTC).timestamp()

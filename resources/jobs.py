@@ -48,6 +48,3 @@ def product_job(product: str) -> AssetJob:
         description=f"The whole of {product} for one period, from the inbox to publication.",
         tags={PRODUCT_TAG: product},
     )
-
-
-everything = dg.define_asset_job("everything", selection=dg.AssetSelection.all(), description="Every product, for one period.")

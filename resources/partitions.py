@@ -13,3 +13,8 @@ QUARTERS = dg.TimeWindowPartitionsDefinition(
     start=Settings().first_quarter.isoformat(), cron_schedule="0 0 1 1,4,7,10 *", fmt="%Y-%m-%d"
 )
 """Calendar quarters, each under the date of its first day; the first one comes from the settings."""
+
+MONTHS = dg.TimeWindowPartitionsDefinition(
+    start=Settings().first_month.isoformat(), cron_schedule="0 0 1 * *", fmt="%Y-%m-%d", end_offset=1
+)
+"""Calendar months, each under the date of its first day. The month that has begun is one of them: its snapshot is of its first day."""

@@ -4,6 +4,7 @@ import dagster as dg
 
 from resources.inbox import InboxResource
 from resources.jobs import AssetJob
+from vitrina.months import month_of
 from vitrina.stores.quarters import add_months, may_be_complete, quarter_of
 
 
@@ -28,3 +29,45 @@ def quarterly_schedule(product: str, job: AssetJob) -> dg.ScheduleDefinition:
         return dg.RunRequest(run_key=quarter.isoformat(), partition_key=quarter.isoformat())
 
     return quarterly
+
+
+def weekly_schedule(product: str, job: AssetJob) -> dg.ScheduleDefinition:
+    """The whole product every Monday before the shop wakes up: what people want ages, whether files arrive or not."""
+
+    @dg.schedule(
+        name=f"{product}_weekly",
+        job=job,
+        cron_schedule="0 3 * * 1",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"{product}, trained and judged anew.",
+    )
+    def weekly(context: dg.ScheduleEvaluationContext, inbox: InboxResource) -> dg.RunRequest | dg.SkipReason:
+        if inbox.ledger.last_date(product) is None:
+            return dg.SkipReason(f"Nothing of {product} has been delivered yet.")
+        return dg.RunRequest(run_key=context.scheduled_execution_time.date().isoformat())
+
+    return weekly
+
+
+def monthly_schedule(product: str, job: AssetJob, contract: str) -> dg.ScheduleDefinition:
+    """The whole product for the month that has begun, on its third day, if files of a contract have arrived for it."""
+
+    @dg.schedule(
+        name=f"{product}_monthly",
+        job=job,
+        cron_schedule="0 4 3 * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"{product} for the month that has begun.",
+    )
+    def monthly(context: dg.ScheduleEvaluationContext, inbox: InboxResource) -> dg.RunRequest | dg.SkipReason:
+        month = month_of(context.scheduled_execution_time.date())
+        latest = inbox.ledger.last_date(product, contract)
+        if latest is None or latest < month:
+            return dg.SkipReason(
+                f"The latest of {contract} is of {latest}: nothing of {month:%Y-%m} has arrived. It runs when it arrives."
+            )
+        return dg.RunRequest(run_key=month.isoformat(), partition_key=month.isoformat())
+
+    return monthly

@@ -55,7 +55,7 @@ def upload_sensor(product: str, contracts: Sequence[Contract], job: AssetJob) ->
     return uploads
 
 
-def refresh_sensor(product: str, job: AssetJob, following: Callable[[str], str]) -> dg.SensorDefinition:
+def refresh_sensor(product: str, job: AssetJob, following: Callable[[str], str] | None) -> dg.SensorDefinition:
     """A sensor that computes stale periods anew, neighbours in one run, once nothing of the product is being loaded."""
 
     @dg.sensor(

@@ -5,6 +5,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+# before anything loads OpenMP: workers side by side, each with a thread per core that spins while it waits, take minutes for seconds
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 
 from simulation.retailer import Size
@@ -13,12 +16,21 @@ from tests.support import Place, make_place
 from vitrina.inbox.ledger import Ledger
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests share a worker, for they share its fixtures; slow ones go alone. The longest start first."""
+    """A file's tests share a worker, for they share its fixtures; slow ones go alone. The longest start first.
+
+    Before pytest-xdist looks at the groups, which it does in the same hook.
+    """
     for item in items:
         if item.get_closest_marker("xdist_group") is None and item.get_closest_marker("slow") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
     items.sort(key=lambda item: item.get_closest_marker("integration") is None)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Files given as bytes are named by their argument: a workbook holds the second it was written in, and two workers would differ."""
+    return argname if isinstance(val, bytes) else None
 
 
 @pytest.fixture

@@ -26,7 +26,11 @@ class Place:
 
     @property
     def overrides(self) -> dict[str, str]:
-        return {"data": str(self.settings.data), "inbox": str(self.settings.inbox_folder)}
+        return {
+            "data": str(self.settings.data),
+            "inbox": str(self.settings.inbox_folder),
+            "marketplace_search_s": str(self.settings.marketplace_search_s),
+        }
 
     def definitions(self, resources: Mapping[str, object] | None = None) -> dg.Definitions:
         from definitions import build_definitions  # noqa: PLC0415  # loading it parses dbt: only tests that need the graph pay
@@ -37,15 +41,15 @@ class Place:
         resolved = self.definitions().resolve_job_def(job)
         return resolved.execute_in_process(instance=self.instance, tags=dict(tags or {}), raise_on_error=raise_on_error, **more)
 
-    def refresh(self, *, raise_on_error: bool = True, **more):
-        stale = [period for period, _ in Ledger(self.settings.ledger).stale("stores")]
-        assert stale, "no quarter is stale"
-        return self.execute("stores_refresh", tags=covering(min(stale), max(stale)), raise_on_error=raise_on_error, **more)
+    def refresh(self, product: str = "stores", *, raise_on_error: bool = True, **more):
+        stale = [period for period, _ in Ledger(self.settings.ledger).stale(product)]
+        assert stale, "no period is stale"
+        return self.execute(f"{product}_refresh", tags=covering(min(stale), max(stale)), raise_on_error=raise_on_error, **more)
 
 
 def make_place(folder: Path) -> Place:
     """A place in an empty folder; its instance keeps everything in memory or below the folder."""
-    settings = Settings(data=folder / "data", inbox=str(folder / "inbox"))
+    settings = Settings(data=folder / "data", inbox=str(folder / "inbox"), marketplace_search_s=5)
     (folder / "instance").mkdir(parents=True)
     return Place(settings, dg.DagsterInstance.local_temp(str(folder / "instance"), overrides={"telemetry": {"enabled": False}}))
 
@@ -63,9 +67,9 @@ def python(*arguments: str, env: Mapping[str, str] | None = None, timeout: float
     )
 
 
-def published(settings: Settings, sql: str) -> list[tuple]:
+def published(settings: Settings, sql: str, product: str = "stores") -> list[tuple]:
     """What readers of the published version see."""
-    connection = open_published(settings, "stores")
+    connection = open_published(settings, product)
     try:
         return connection.execute(sql).fetchall()
     finally:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vitrina.catalogue import TABLES
+from vitrina.catalogue import PRODUCTS_WITH_ASSETS, TABLES, tables_of
 from vitrina.dictionary import DataDictionary
 from vitrina.errors import DeclarationError, InvalidTableError
 from vitrina.sql import duckdb_type, quote, quote_text
@@ -316,19 +316,20 @@ def one_row(table: type[Table]) -> pl.DataFrame:
     return pl.DataFrame([row], schema=table.polars_schema())
 
 
-def test_every_declared_table_can_be_stored_in_a_lake_and_read_back(tmp_path: Path) -> None:
-    lake = Warehouse(LakeLocation(str(tmp_path / "catalogue.ducklake"), "stores", tmp_path))
+@pytest.mark.parametrize("product", PRODUCTS_WITH_ASSETS)
+def test_every_declared_table_can_be_stored_in_a_lake_and_read_back(product: str, tmp_path: Path) -> None:
+    lake, tables = Warehouse(LakeLocation(str(tmp_path / "catalogue.ducklake"), product, tmp_path)), tables_of(product)
     with lake.write() as connection:
-        for table in TABLES:
+        for table in tables:
             assert replace(connection, table, table.empty()) == 0
     with lake.read() as connection:
-        for table in TABLES:
+        for table in tables:
             assert load(connection, table).schema == table.polars_schema(), table.table_name()
     with lake.write() as connection:
-        for table in TABLES:
+        for table in tables:
             assert replace(connection, table, one_row(table)) == 1
     with lake.read() as connection:
-        for table in TABLES:
+        for table in tables:
             assert load(connection, table).equals(one_row(table)), table.table_name()
 
 

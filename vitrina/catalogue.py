@@ -4,20 +4,25 @@ from collections.abc import Callable, Mapping
 
 from vitrina.errors import DeclarationError
 from vitrina.inbox.contract import Contract
+from vitrina.marketplace.contracts import CONTRACTS as MARKETPLACE_CONTRACTS
+from vitrina.marketplace.tables import TABLES as MARKETPLACE_TABLES
+from vitrina.propensity.contracts import CONTRACTS as PROPENSITY_CONTRACTS
+from vitrina.propensity.tables import TABLES as PROPENSITY_TABLES
 from vitrina.stores.contracts import CONTRACTS as STORES_CONTRACTS
 from vitrina.stores.quarters import following_quarter
 from vitrina.stores.tables import TABLES as STORES_TABLES
 from vitrina.tables import Table
 
-TABLES: tuple[type[Table], ...] = STORES_TABLES
+TABLES: tuple[type[Table], ...] = (*STORES_TABLES, *MARKETPLACE_TABLES, *PROPENSITY_TABLES)
 
-CONTRACTS: tuple[Contract, ...] = STORES_CONTRACTS
+CONTRACTS: tuple[Contract, ...] = (*STORES_CONTRACTS, *MARKETPLACE_CONTRACTS, *PROPENSITY_CONTRACTS)
 
-PRODUCTS_WITH_ASSETS = ("stores",)
+PRODUCTS_WITH_ASSETS = ("stores", "marketplace", "propensity")
 """Products that the graph holds; the others of the five names are on their way."""
 
-FOLLOWING: Mapping[str, Callable[[str], str]] = {"stores": following_quarter}
-"""Per product that is computed by period: the partition key after another."""
+FOLLOWING: Mapping[str, Callable[[str], str] | None] = {"stores": following_quarter, "marketplace": None, "propensity": None}
+"""Per product: the partition key after another, where what lies between stale periods is not computed anew. Models of propensity
+learn from all months before theirs, so one run computes everything from the first stale month on."""
 
 
 def tables_of(product: str) -> tuple[type[Table], ...]:

@@ -149,7 +149,7 @@ def _asset(key: dg.AssetKey, node: Any) -> list[str]:
 
 
 def _contract(contract: Contract) -> list[str]:
-    facts = [f"Where: `{contract.product}/{contract.pattern}` in the inbox."]
+    facts = [f"Where: {' or '.join(f'`{contract.product}/{pattern}`' for pattern in contract.patterns)} in the inbox."]
     key = [field.source for name in contract.natural_key for field in contract.fields if field.column == name]
     facts.append(f"Rows with the same {_listed(key)} replace one another: the later delivery wins.")
     if contract.unique_in_file:
@@ -228,11 +228,14 @@ def _type_of(schema: Mapping[str, Any]) -> str:
     limits = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "maxLength": "at most characters:"}
     bounds = [f"{sign} {schema[name]:g}" for name, sign in limits.items() if name in schema]
     named = {"path": "folder", "date": "date"}.get(str(schema.get("format")), str(schema.get("type", "text")))
-    words = {"string": "text", "integer": "whole number"}
+    words = {"string": "text", "integer": "whole number", "object": "JSON"}
     return ", ".join([words.get(named, named), *bounds])
 
 
 def _default_of(default: object) -> str:
+    """A default as people would write it: lists with commas, and objects as JSON, as an environment variable takes them."""
+    if isinstance(default, dict):
+        return json.dumps(default)
     if isinstance(default, tuple | list):
         return ",".join(map(str, default))
     if default is None or default is False or default == "" or "UNSET" in str(default).upper():

@@ -1,15 +1,16 @@
-"""A published file with the real tables and marts of a small made-up retailer."""
+"""Published files with the real tables and marts of a small made-up retailer, a tiny made-up marketplace and a tiny made-up bank."""
 
 import datetime as dt
 import json
-import re
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from resources.dbt import PROJECT_FOLDER, manifest_path, model_dictionary, published_models
+from resources.dbt import manifest_path, model_dictionary, published_models
 from simulation.stores import simulate_stores
+from tests.dbt_sql import select_of
+from tests.docs import made_up_bank, made_up_marketplace
 from vitrina.catalogue import tables_of
 from vitrina.dictionary import DataDictionary
 from vitrina.publication import Candidate, publish
@@ -102,25 +103,44 @@ def one_refusal() -> pl.DataFrame:
     return pl.DataFrame([row], schema=StoresRefusedRows.polars_schema())
 
 
-def select_of(model: str) -> str:
-    """A mart's own SQL; its sources lie in the same file."""
-    sql = (PROJECT_FOLDER / "models" / "stores" / "marts" / f"{model}.sql").read_text(encoding="utf-8")
-    return re.sub(r"\{\{ source\('\w+', '(\w+)'\) \}\}", r"\1", sql)
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory) -> Settings:
+    """Everything lies at the path below a working folder that the documentation names."""
+    return Settings(data=tmp_path_factory.mktemp("work") / "data", settle_s=0, _env_file=None)
 
 
 @pytest.fixture(scope="session")
-def publication(tmp_path_factory) -> Path:
-    """The analysts' copy, at the path below a working folder that the documentation names."""
-    settings = Settings(data=tmp_path_factory.mktemp("work") / "data")
+def publication(settings) -> Path:
+    """The analysts' copy of stores."""
     warehouse = Warehouse(locate(settings, "stores"), 10)
-    models = published_models(json.loads(manifest_path().read_text(encoding="utf-8")), "stores")
     with warehouse.write() as connection:
         for table, frame in tables_of_a_made_up_retailer().items():
             replace(connection, table, frame)
-        for model in models:
-            connection.execute(f"CREATE TABLE {model} AS {select_of(model)}")
-    tables = [table for table in tables_of("stores") if table.is_published()]
+        for model in models_of("stores"):
+            connection.execute(f"CREATE TABLE {model} AS {select_of('stores', model)}")
+    return published(settings, "stores", warehouse)
+
+
+@pytest.fixture(scope="session")
+def marketplace_publication(settings) -> Path:
+    """The analysts' copy of marketplace."""
+    return published(settings, "marketplace", made_up_marketplace.fill(settings, NOON))
+
+
+@pytest.fixture(scope="session")
+def propensity_publication(settings) -> Path:
+    """The analysts' copy of propensity."""
+    return published(settings, "propensity", made_up_bank.fill(settings, NOON))
+
+
+def published(settings: Settings, product: str, warehouse: Warehouse) -> Path:
+    models = models_of(product)
+    tables = [table for table in tables_of(product) if table.is_published()]
     dictionary = DataDictionary.check(DataDictionary.of(tables).vstack(model_dictionary(models)))
     names = [Candidate(name) for name in (*models, *(table.table_name() for table in tables))]
-    publish("stores", names, dictionary, warehouse=warehouse, settings=settings, now=NOON, run_id="a run")
-    return analysts_copy(settings, "stores")
+    publish(product, names, dictionary, warehouse=warehouse, settings=settings, now=NOON, run_id="a run")
+    return analysts_copy(settings, product)
+
+
+def models_of(product: str) -> dict[str, dict]:
+    return published_models(json.loads(manifest_path().read_text(encoding="utf-8")), product)

@@ -10,17 +10,23 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from docs.generate import graph_picture
-from vitrina.catalogue import CONTRACTS, TABLES
+from docs.generate import graph_picture, pages
+from vitrina.catalogue import CONTRACTS, PRODUCTS_WITH_ASSETS, TABLES
 from vitrina.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted(path for path in (ROOT / "docs").rglob("*.md"))
-ANALYST = ROOT / "docs" / "how-to" / "analyst.md"
 EXCEPTIONS = ("carried forward", "previous_cluster <> ")
-"""What the made-up retailer has none of: a table that failed its check, a store that moved."""
-QUERIES = re.findall(r"```sql\n(.*?)```", ANALYST.read_text(encoding="utf-8"), flags=re.DOTALL)
+"""What the made-up products have none of: a table that failed its check, a store that moved."""
+FENCED = re.compile(r'^```sql(?: title="published/([^"]+)\.duckdb")?\n(.*?)^```', flags=re.DOTALL | re.MULTILINE)
+QUERIES = [
+    pytest.param(product, query, id=f"{page.stem}-{number}-{product}")
+    for page in PAGES
+    for number, (named, query) in enumerate(FENCED.findall(page.read_text(encoding="utf-8")))
+    for product in (PRODUCTS_WITH_ASSETS if named == "*" else (named,))
+]
+EXAMPLES = re.compile(r"^```python\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +68,8 @@ class TestTheBuiltReference:
         page = site / "reference" / "inbox.html"
         assert headings_of(page) >= {contract.name for contract in CONTRACTS}
         text = text_of(page)
-        assert all(f"{contract.product}/{contract.pattern}" in text for contract in CONTRACTS)
+        shown = {" or ".join(f"{contract.product}/{pattern}" for pattern in contract.patterns) for contract in CONTRACTS}
+        assert {files for files in shown if f"Where: {files} in the inbox." not in text} == set()
         assert [row for contract in CONTRACTS for row in contract.template() if row.meaning.replace("`", "") not in text] == []
 
     def test_has_every_declared_table_with_every_column(self, site):
@@ -141,23 +148,61 @@ def test_pictures_are_small_enough_to_load_at_once():
     } == {}
 
 
+def test_the_page_for_suppliers_names_every_file():
+    page = (ROOT / "docs" / "how-to" / "supplier-of-files.md").read_text(encoding="utf-8")
+    wanted = {f"{contract.product}/{re.split(r'[.*]', pattern)[0]}" for contract in CONTRACTS for pattern in contract.patterns}
+    assert {file for file in wanted if f"`{file}" not in page} == set()
+
+
+def test_the_page_of_settings_shows_what_a_variable_takes(monkeypatch):
+    shown = dict(
+        re.findall(r"^\| `(VITRINA_MARKETPLACE_[A-Z_]+)` \|[^|]*\| `([^|]*)` \|", pages.settings_page(), flags=re.MULTILINE)
+    )
+    assert {"VITRINA_MARKETPLACE_EVENT_KINDS", "VITRINA_MARKETPLACE_WEIGHTS"} <= set(shown)
+    for variable, default in shown.items():
+        monkeypatch.setenv(variable, default)
+    names = [variable.removeprefix("VITRINA_").lower() for variable in shown]
+    assert {name: getattr(Settings(_env_file=None), name) for name in names} == {
+        name: Settings.model_fields[name].default for name in names
+    }
+
+
 @pytest.fixture(scope="module")
-def published(publication) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(publication), read_only=True)
-    yield connection
-    connection.close()
+def published(publication, marketplace_publication, propensity_publication) -> dict[str, duckdb.DuckDBPyConnection]:
+    paths = (publication, marketplace_publication, propensity_publication)
+    connections = {path.stem: duckdb.connect(str(path), read_only=True) for path in paths}
+    yield connections
+    for connection in connections.values():
+        connection.close()
 
 
-@pytest.mark.parametrize("number", range(len(QUERIES)))
-def test_the_analysts_queries_run(published, number):
-    found = published.execute(QUERIES[number]).pl()
-    assert bool(found.height) is not any(exception in QUERIES[number] for exception in EXCEPTIONS)
+def test_queries_of_every_product_are_shown():
+    assert {parameters.values[0] for parameters in QUERIES} == set(PRODUCTS_WITH_ASSETS)
 
 
-def test_the_readmes_example_runs(publication, monkeypatch, capsys):
-    monkeypatch.chdir(publication.parents[2])
-    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    exec(example, {})  # noqa: S102  # our own README
+@pytest.mark.parametrize(("product", "query"), QUERIES)
+def test_the_queries_run(published, product, query):
+    found = published[product].execute(query).pl()
+    assert bool(found.height) is not any(exception in query for exception in EXCEPTIONS)
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", *PAGES], ids=lambda path: path.name)
+def test_the_examples_run(published, settings, path, monkeypatch, capsys):
+    examples = EXAMPLES.findall(path.read_text(encoding="utf-8"))
+    if not examples:
+        pytest.skip("no example in Python")
+    # from the folder in which the documentation says that one is; the key is the data folder's own
+    monkeypatch.chdir(settings.data.parent)
+    monkeypatch.delenv("VITRINA_USER_KEY", raising=False)
+    names: dict[str, object] = {}
+    for example in examples:
+        exec(example, names)  # noqa: S102  # our own documentation
     shown = capsys.readouterr().out
-    assert "davies_bouldin" in shown
-    assert "column_name" in shown
+    said = {
+        "README.md": ("davies_bouldin", "column_name", "reason_en"),
+        "engineer.md": ("popular", "by_python"),
+        "marketing-manager.md": ("18772", "shape: (10, 8)"),
+        "analyst.md": (),
+    }
+    assert all(word in shown for word in said[path.name])
+    assert names.get("user_hash") == names.get("same_hash")

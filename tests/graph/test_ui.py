@@ -15,6 +15,7 @@ import pytest
 from simulation.retailer import Size
 from simulation.stores_inbox import write_inbox
 from tests.support import ROOT
+from vitrina.catalogue import PRODUCTS_WITH_ASSETS
 from vitrina.cli.launch import environment, execute_job
 from vitrina.settings import Settings
 
@@ -71,7 +72,8 @@ def test_the_graph_is_served_with_groups_owners_and_kinds(webserver):
     )["assetNodes"]
     keys = {"/".join(node["assetKey"]["path"]) for node in nodes}
     assert {"stores/raw_sales", "stores/store_features", "stores/mart_cluster_profile", "stores/publication"} <= keys
-    assert all(node["groupName"] == "stores" and node["owners"] and node["kinds"] and node["description"] for node in nodes)
+    assert {node["groupName"] for node in nodes} == set(PRODUCTS_WITH_ASSETS)
+    assert all(node["owners"] and node["kinds"] and node["description"] for node in nodes)
 
 
 def test_runs_of_the_command_line_are_there_when_the_ui_opens(webserver):

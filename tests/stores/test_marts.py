@@ -4,7 +4,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from tests.docs.conftest import select_of
+from tests.dbt_sql import select_of
 from tests.stores.made_up_quarters import THREE, approval, day, decisions, quarters
 from vitrina.stores.cluster_rows import assignment_rows
 from vitrina.stores.clustering import cluster_stores
@@ -36,7 +36,7 @@ def flows(*made):
         connection.register("cluster_assignments", fresh)
         connection.register("cluster_matches", found.matches)
         connection.register("model_assignments", found.assignments)
-        rows = connection.execute(f"SELECT * FROM ({select_of('mart_cluster_flows')}) ORDER BY ALL").fetchall()
+        rows = connection.execute(f"SELECT * FROM ({select_of('stores', 'mart_cluster_flows')}) ORDER BY ALL").fetchall()
     assert {row[0] for row in rows} <= {day(1)}
     return {basis: [(*row[2:4], *row[5:]) for row in rows if row[1] == basis] for basis in (APPROVED, OWN)}
 

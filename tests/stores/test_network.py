@@ -35,7 +35,7 @@ def approve(warehouse, quarter):
 def stale(warehouse, tmp_path, *entries):
     settings = Settings(data=tmp_path / "data", first_quarter=dt.date(2022, 1, 1), _env_file=None)
     found = [SimpleNamespace(contract=contract, changed_from=first, changed_to=first) for contract, first in entries]
-    return staleness(found, warehouse, settings, TODAY).stale
+    return tuple(dt.date.fromisoformat(key) for key in staleness(found, warehouse, settings, TODAY).stale)
 
 
 def test_a_decision_touches_its_quarter_and_all_later_ones(warehouse, tmp_path):

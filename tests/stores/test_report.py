@@ -19,12 +19,12 @@ from vitrina.stores.cluster_rows import NOT_MEASURED, assignment_rows, quality_r
 from vitrina.stores.clustering import cluster_stores
 from vitrina.stores.profile import profile
 from vitrina.stores.report import Provenance, report_bytes, write_report
-from vitrina.stores.report.cells import CUT, MAX_CELL, safe_text
 from vitrina.stores.report.dictionary import ALWAYS, WITH_CHANGES
 from vitrina.stores.report.heat_map import heat
 from vitrina.stores.report.wording import REASONS, Wording, band, bands
 from vitrina.stores.scenario import Scenario
 from vitrina.stores.tables import StoreFeatures
+from vitrina.workbooks.cells import CUT, MAX_CELL
 
 SHEETS = {
     "en": [
@@ -255,17 +255,6 @@ def test_hostile_names_stay_text_in_every_cell(troubled_book):
         assert cell.quotePrefix
     assert names["s006"].value == "bell and "
     assert names["s009"].value == "Ё" * (MAX_CELL - len(CUT)) + CUT
-
-
-def test_an_escape_that_excel_would_read_as_a_letter_is_written_as_it_is():
-    assert safe_text("_x0041_") == "_x005F_x0041_"
-
-
-def test_a_text_is_cut_by_the_units_that_excel_counts_and_never_inside_a_letter():
-    cut = safe_text("😀" * 20_000)
-    assert cut.endswith(CUT)
-    assert len(cut.encode("utf-16-le")) // 2 <= MAX_CELL
-    assert set(cut.removesuffix(CUT)) == {"😀"}
 
 
 def test_equal_arguments_give_equal_bytes(clustering):

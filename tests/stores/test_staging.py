@@ -1,13 +1,10 @@
 """Of rows that were delivered twice: which one stands."""
 
-import re
-
 import duckdb
-import jinja2
 import polars as pl
 import pytest
 
-from resources.dbt import PROJECT_FOLDER
+from tests.dbt_sql import select_of
 from vitrina.stores.decision_tables import RawDecisions
 from vitrina.stores.tables import RawStores
 from vitrina.tables import Table
@@ -17,12 +14,9 @@ DECISION = {"kind": "rename", "made_by": "somebody", "reason": "why", "name": "L
 
 def staged(model: str, table: type[Table], rows: list[dict[str, object]]) -> list[dict[str, object]]:
     """What a staging model's own SQL, with the project's macros, makes of rows of its raw table."""
-    macros = "".join(path.read_text(encoding="utf-8") for path in sorted((PROJECT_FOLDER / "macros").glob("*_delivery_wins.sql")))
-    sql = (PROJECT_FOLDER / "models" / "stores" / "staging" / f"{model}.sql").read_text(encoding="utf-8")
-    select = jinja2.Environment(autoescape=False).from_string(macros + sql).render(source=lambda _, name: name)  # noqa: S701  # SQL
     connection = duckdb.connect()
     connection.register(table.table_name(), pl.DataFrame(rows, schema=table.polars_schema()))
-    return connection.execute(re.sub(r"^\s*--.*$", "", select, flags=re.MULTILINE)).pl().to_dicts()
+    return connection.execute(select_of("stores", model)).pl().to_dicts()
 
 
 def delivered(delivery: int, source_row: int = 1, **values: object) -> dict[str, object]:

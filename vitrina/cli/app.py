@@ -15,7 +15,7 @@ from vitrina.cli import decisions as _decisions  # noqa: F401  # as above
 from vitrina.cli import launch, stores, summary
 from vitrina.errors import VitrinaError
 from vitrina.inbox.ledger import Ledger
-from vitrina.inbox.staleness import stretches
+from vitrina.inbox.staleness import WHOLE, stretches
 from vitrina.inbox.validate import validate_file
 from vitrina.publication import current
 from vitrina.publication import rollback as roll_back
@@ -44,10 +44,11 @@ def demo(data: Data = None, seed: Annotated[int, typer.Option(help="Seed of the 
     """Simulate a retailer, run the whole graph on it, and say what to open. Again: only what has changed is done."""
     settings = _settings(data, None)
     inbox = settings.inbox_folder
-    if not (inbox / "stores").exists():
-        with console.status(summary.plain(f"Simulating a retailer into {inbox}")):
-            command = ["simulation", "--size", "demo", "--seed", str(seed), "--inbox", str(inbox)]
-            launch.run_module(settings, command, log=settings.data / "logs" / "simulation.log")
+    for product in PRODUCTS_WITH_ASSETS:
+        if not (inbox / product).exists():
+            with console.status(summary.plain(f"{product}: simulating a retailer into {inbox}")):
+                command = ["simulation", "--product", product, "--size", "demo", "--seed", str(seed), "--inbox", str(inbox)]
+                launch.run_module(settings, command, log=settings.data / "logs" / f"simulation_{product}.log")
     _run(settings, PRODUCTS_WITH_ASSETS)
 
 
@@ -157,7 +158,8 @@ def _run(settings: Settings, products: tuple[str, ...]) -> None:
                 launch.execute_job(settings, f"{product}_ingest")
             stale = [period for period, _ in Ledger(settings.ledger).stale(product)]
             for first, last in stretches(stale, FOLLOWING[product]):
-                with console.status(f"{product}: computing {first} to {last}"):
+                what = "computing" if first == WHOLE else f"computing {first} to {last}"
+                with console.status(f"{product}: {what}"):
                     _refresh(settings, product, covering(first, last))
         summary.show(settings, product, console)
 

@@ -174,4 +174,11 @@ def _variables(settings: Settings) -> dict[str, str]:
     """Every setting that differs from its default as a variable: a `.env` file lies where the command was given."""
     given = {name: value for name, value in settings.model_dump(mode="json").items() if name in settings.model_fields_set}
     given |= {"data": str(settings.data), "inbox": str(settings.inbox_folder)}
-    return {f"VITRINA_{name.upper()}": ",".join(value) if isinstance(value, list) else str(value) for name, value in given.items()}
+    return {f"VITRINA_{name.upper()}": _as_text(value) for name, value in given.items()}
+
+
+def _as_text(value: object) -> str:
+    """A setting as its variable holds it."""
+    if isinstance(value, list):
+        return ",".join(value)
+    return json.dumps(value) if isinstance(value, dict) else str(value)

@@ -21,12 +21,12 @@ def show(settings: Settings, product: str, console: Console) -> None:
     _deliveries(settings, product, console)
     pointer = current(settings, product)
     if pointer is None:
-        console.print(f"Nothing of [b]{product}[/b] is published yet: no complete period has been delivered.")
+        console.print(f"Nothing of [b]{product}[/b] is published yet: nothing complete has been delivered.")
         return
     connection = open_published(settings, product)
     try:
         tables = connection.execute("SELECT table_name, n_rows, state FROM published_tables ORDER BY state, table_name").fetchall()
-        reports = _newest_reports(connection)
+        reports = [*_newest_reports(connection), *_pilot_sheets(connection), *_optimiser_files(connection)]
     finally:
         connection.close()
     made = Table(title=plain(f"{product}: version {pointer.version}"), title_justify="left")
@@ -35,7 +35,7 @@ def show(settings: Settings, product: str, console: Console) -> None:
     for name, rows, state in tables:
         made.add_row(plain(name), f"{rows:,}", plain(state))
     console.print(made)
-    _what_to_open(settings, product, [(f"{quarter} {locale}", settings.data / path) for quarter, locale, path in reports], console)
+    _what_to_open(settings, product, [(what, settings.data / path) for what, path in reports], console)
 
 
 def plain(text: str) -> Text:
@@ -43,14 +43,38 @@ def plain(text: str) -> Text:
     return Text("\n".join(shown(line, len(line)) for line in text.splitlines()))
 
 
-def _newest_reports(connection: DuckDBPyConnection) -> list[tuple[str, str, str]]:
-    """Quarter, language and path of each report; none where the publication has left them out."""
-    published = connection.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'cluster_report'").fetchone()
-    if published is None:
+def _newest_reports(connection: DuckDBPyConnection) -> list[tuple[str, str]]:
+    """What each report of the latest quarter is, and its path; none where the publication has left them out."""
+    if not _published(connection, "cluster_report"):
         return []
-    return connection.execute(
+    rows = connection.execute(
         "SELECT quarter, locale, path FROM cluster_report WHERE quarter = (SELECT max(quarter) FROM cluster_report) ORDER BY locale"
     ).fetchall()
+    return [(f"Excel report, {quarter} {locale}", path) for quarter, locale, path in rows]
+
+
+def _pilot_sheets(connection: DuckDBPyConnection) -> list[tuple[str, str]]:
+    """What each sheet of the latest pilot is, and its path."""
+    if not _published(connection, "pilot_sheets"):
+        return []
+    rows = connection.execute(
+        "SELECT pilot, locale, path FROM pilot_sheets WHERE made_at = (SELECT max(made_at) FROM pilot_sheets) ORDER BY locale"
+    ).fetchall()
+    return [(f"sheet for experts, pilot {pilot}, {locale}", path) for pilot, locale, path in rows]
+
+
+def _optimiser_files(connection: DuckDBPyConnection) -> list[tuple[str, str]]:
+    """What each file of the latest month's campaign is, and its path."""
+    if not _published(connection, "optimiser_files"):
+        return []
+    rows = connection.execute(
+        "SELECT month, format, path FROM optimiser_files WHERE month = (SELECT max(month) FROM optimiser_files) ORDER BY format"
+    ).fetchall()
+    return [(f"file for the optimiser, {month:%Y-%m}, {name}", path) for month, name, path in rows]
+
+
+def _published(connection: DuckDBPyConnection, table: str) -> bool:
+    return connection.execute("SELECT 1 FROM information_schema.tables WHERE table_name = ?", [table]).fetchone() is not None
 
 
 def _deliveries(settings: Settings, product: str, console: Console) -> None:
@@ -67,7 +91,7 @@ def _deliveries(settings: Settings, product: str, console: Console) -> None:
 def _what_to_open(settings: Settings, product: str, reports: list[tuple[str, Path]], console: Console) -> None:
     data = "" if settings.data == Path("data").resolve() else f" DATA={_short(settings.data)}"
     rows = [
-        *((f"Excel report, {label}", _short(path)) for label, path in reports),
+        *((what, _short(path)) for what, path in reports),
         ("receipts of the deliveries", _short(settings.receipts / product)),
         ("tables, for DuckDB or any tool that reads it", _short(analysts_copy(settings, product))),
         ("the graph in the Dagster UI", f"make ui{data}, then http://127.0.0.1:{settings.port}"),

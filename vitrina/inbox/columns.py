@@ -10,7 +10,7 @@ import polars as pl
 
 from vitrina.files import slug
 from vitrina.inbox.contract import Contract, Field, Kind, OpenFamily
-from vitrina.inbox.messages import Message, RefusedFileError, message, shown
+from vitrina.inbox.messages import HIDDEN, Message, RefusedFileError, message, shown
 from vitrina.inbox.parsing import as_numbers
 
 
@@ -100,6 +100,9 @@ def _left_out(names: list[str]) -> tuple[Message, ...]:
 
 def _missing_columns(path: str, missing: list[str], found: list[str], contract: Contract) -> RefusedFileError:
     lowered = {name.casefold(): name for name in found}
+    if contract.is_about_people and not any(field.source.casefold() in lowered for field in contract.fields):
+        # probably no header at all, but the first row, which says who somebody is
+        lowered, found = {}, [HIDDEN]
     close = {name: difflib.get_close_matches(name, lowered, n=1, cutoff=0.6) for name in missing}
     hints = [f"{shown(lowered[match[0]])} → {name}" for name, match in close.items() if match]
     values = {

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     INTEGER = "whole number"
     MONEY_MINOR = "amount"
     """A decimal amount, stored as minor units: rounded half to even."""
+    YES_NO = "yes or no"
 
     @property
     def dtype(self) -> pl.DataType:
@@ -41,6 +42,7 @@ _DTYPES: dict[Kind, pl.DataType] = {
     Kind.NUMBER: pl.Float64(),
     Kind.INTEGER: pl.Int64(),
     Kind.MONEY_MINOR: pl.Int64(),
+    Kind.YES_NO: pl.Boolean(),
 }
 
 
@@ -74,6 +76,10 @@ class Field:
         Longest text, in characters.
     one_of
         The only texts that are accepted; empty for any.
+    assume_utc
+        Whether a moment without an offset is one in UTC; otherwise it is refused.
+    hashed
+        Whether the text says who somebody is: only its pseudonym is stored, and the text itself appears nowhere.
     """
 
     source: str
@@ -92,6 +98,8 @@ class Field:
     begins_quarter: bool = False
     max_length: int = 500
     one_of: tuple[str, ...] = ()
+    assume_utc: bool = False
+    hashed: bool = False
 
     @property
     def column(self) -> str:
@@ -159,7 +167,8 @@ class Contract:
     product
         The product whose folder of the inbox holds the files.
     pattern
-        The files, relative to that folder: ``"stores.*"``, or ``"sales/*"`` for everything in a folder.
+        The files, relative to that folder: ``"stores.*"``, or ``"sales/*"`` for everything in a folder; several patterns
+        are separated by ``"|"``.
     table
         The raw table that rows are loaded into.
     fields
@@ -205,12 +214,24 @@ class Contract:
                 "Add a Field for each, or make the columns nullable.",
             )
 
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The patterns, one by one."""
+        return tuple(self.pattern.split("|"))
+
+    @property
+    def is_about_people(self) -> bool:
+        """Whether a field is hashed: then no copy of a file is kept, and nothing of it is shown that may say who is meant."""
+        return any(declared.hashed for declared in self.fields)
+
+    @property
+    def needs_whole_files(self) -> bool:
+        """Whether rows can only be judged together with all others of their file."""
+        return self.unique_in_file or self.open_family is not None
+
     def matches(self, relative: str) -> bool:
         """Whether a path, relative to the product's folder, belongs to this contract; case does not matter."""
-        path, pattern = relative.casefold(), self.pattern.casefold()
-        if pattern.endswith("/*"):
-            return path.startswith(pattern[:-1])
-        return path.count("/") == pattern.count("/") and fnmatchcase(path, pattern)
+        return any(_matches(relative.casefold(), pattern.casefold()) for pattern in self.patterns)
 
     def template(self) -> tuple[TemplateRow, ...]:
         """The columns of a file, for a page of the documentation: required ones first."""
@@ -238,6 +259,23 @@ class Contract:
                 f"Contract {self.name}: the field {declared.source} does not fit column {declared.column} of {self.table.table_name()}.",
                 f"Expected {stored}; change the field's kind, required and may_be_empty, or the table.",
             )
+        if declared.hashed and not (declared.kind is Kind.TEXT and stored.personal):
+            raise DeclarationError(
+                f"Contract {self.name}: the field {declared.source} is hashed, but is no text, or {declared.column} of "
+                f"{self.table.table_name()} is not declared personal.",
+                "Hash texts only, into columns that are declared personal.",
+            )
+        if declared.assume_utc and declared.kind is not Kind.MOMENT:
+            raise DeclarationError(
+                f"Contract {self.name}: assume_utc means nothing for the field {declared.source}.",
+                "State it for a date and time, and for nothing else.",
+            )
+
+
+def _matches(path: str, pattern: str) -> bool:
+    if pattern.endswith("/*"):
+        return path.startswith(pattern[:-1])
+    return path.count("/") == pattern.count("/") and fnmatchcase(path, pattern)
 
 
 def _unit(contract: Contract, declared: Field) -> str:

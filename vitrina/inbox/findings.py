@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vitrina.inbox.messages import Message
 from vitrina.inbox.rules import FIRST_ROW, Rule
+
+EXAMPLES = 3
+"""Refused values that a problem shows."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,21 @@ class Findings:
     first_date: dt.date | None = None
     last_date: dt.date | None = None
 
+    @classmethod
+    def of(cls, parts: Sequence[Findings]) -> Findings:
+        """What was found in the slices of one file, in their order."""
+        counts = [part.counts for part in parts]
+        days = [day for part in parts for day in (part.first_date, part.last_date) if day is not None]
+        return cls(
+            Counts(*(sum(getattr(count, name) for count in counts) for name in ("read", "loaded", "refused"))),
+            _together(problem for part in parts for problem in part.problems),
+            # what is said of every slice is said once
+            tuple({str(note): note for part in parts for note in part.notes}.values()),
+            None,
+            min(days, default=None),
+            max(days, default=None),
+        )
+
     def as_json(self) -> dict[str, Any]:
         """A form that JSON can hold."""
         return {
@@ -129,3 +147,19 @@ class Findings:
             first,
             last,
         )
+
+
+def _together(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """One problem per column and expectation, the most frequent first; of equally frequent ones, that of the first row."""
+    found: dict[tuple[str, Message], Problem] = {}
+    for problem in problems:
+        first = found.setdefault((problem.column, problem.expectation), problem)
+        if first is not problem:
+            examples = (*first.examples, *problem.examples)[:EXAMPLES]
+            found[problem.column, problem.expectation] = replace(first, values=first.values + problem.values, examples=examples)
+    return tuple(
+        sorted(
+            found.values(),
+            key=lambda problem: (-problem.values, problem.column, problem.examples[0].source_row, str(problem.expectation)),
+        )
+    )

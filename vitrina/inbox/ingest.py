@@ -22,14 +22,15 @@ from vitrina.inbox.contract import Contract
 from vitrina.inbox.difference import FoundFile, Listing, difference
 from vitrina.inbox.entries import Entry, State
 from vitrina.inbox.findings import Findings
-from vitrina.inbox.judging import Delivery, Judgement, References, judge
+from vitrina.inbox.judging import Delivery, Judgement, judge_file
 from vitrina.inbox.ledger import Ledger
 from vitrina.inbox.loading import known_references, prepare_tables, store
 from vitrina.inbox.messages import RefusedFileError, message, shown
 from vitrina.inbox.outcomes import loaded, refuse_losing_everything
-from vitrina.inbox.readers import MAX_BYTES, SUFFIXES, read_contents
+from vitrina.inbox.readers import MAX_BYTES, SUFFIXES
 from vitrina.inbox.receipts import write_receipts
 from vitrina.inbox.roots import look, read_bytes
+from vitrina.pseudonyms import key_mark, user_key
 from vitrina.settings import Settings
 from vitrina.tables import Table
 from vitrina.warehouse import Warehouse
@@ -106,7 +107,7 @@ def ingest(  # noqa: PLR0913  # what it works on, and what it works with
     Raises
     ------
     SettingsError
-        The data folder belongs to another inbox.
+        The data folder belongs to another inbox, or its key of user identifiers is damaged.
     WarehouseBusyError
         Another run ingests the same product for longer than the bounded wait.
     """
@@ -254,24 +255,41 @@ class _Run:
             judgement = self._judged(contract, entry, content)
             refuse_losing_everything(entry, judgement, replaced)
         except RefusedFileError as error:
-            self._quarantine(entry, content, error)
+            self._quarantine(contract, entry, content, error)
             return
         store(self.warehouse, contract, self.refused_table, entry.path, judgement)
         self._conclude(loaded(entry, judgement, replaced), judgement.findings, reopens=self._referring_to(contract))
 
     def _judged(self, contract: Contract, entry: Entry, content: bytes) -> Judgement:
-        contents = read_contents(entry.path, content)
-        references: References = known_references(self.warehouse, contract, self.contracts)
-        delivery = Delivery(entry.path, entry.delivery)
-        return judge(contents, contract, delivery, today=self.now.date(), references=references)
+        return judge_file(
+            content,
+            contract,
+            Delivery(entry.path, entry.delivery),
+            today=self.now.date(),
+            references=known_references(self.warehouse, contract, self.contracts),
+            key=self._key() if contract.is_about_people else b"",
+        )
 
-    def _quarantine(self, entry: Entry, content: bytes, error: RefusedFileError) -> None:
+    def _key(self) -> bytes:
+        """The key that identifiers are hashed with: the same as for all earlier files, or none."""
+        key = user_key(self.settings)
+        self.ledger.claim_key(key_mark(key))
+        return key
+
+    def _quarantine(self, contract: Contract, entry: Entry, content: bytes, error: RefusedFileError) -> None:
+        note = message("A copy of the file is kept in quarantine.")
+        if contract.is_about_people:
+            note = message("The file says who people are, so no copy of it is kept: the original in the inbox is the only one.")
+        else:
+            self._keep_copy(entry, content)
+        findings = Findings(notes=(note,), failure=(error.what, error.to_do))
+        self._conclude(replace(entry, state=State.QUARANTINED, message=str(error)), findings)
+
+    def _keep_copy(self, entry: Entry, content: bytes) -> None:
         mark = hashlib.sha256(f"{entry.path}\0{entry.fingerprint}".encode()).hexdigest()[:12]
         suffix = PurePosixPath(entry.path).suffix.lower()
         name = f"{slug(entry.path, 40)}-{mark}{suffix if suffix in SUFFIXES else ''}"
         write_atomically(self.settings.quarantine / self.product / name, content)
-        findings = Findings(failure=(error.what, error.to_do))
-        self._conclude(replace(entry, state=State.QUARANTINED, message=str(error)), findings)
 
     def _referring_to(self, contract: Contract) -> Collection[str]:
         return [other.name for other in self.contracts if contract.name in {reference.contract for reference in other.references}]

@@ -1,25 +1,30 @@
-"""Which rows of a file fit its contract, and why the others do not. Pure: a frame in, two frames out."""
+"""Which rows of a file fit its contract, and why the others do not. Pure: a frame in, two frames out.
+
+A file is judged in slices, so that only a part of it is held as text; what is found is the same for slices of any length.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import cast
 
 import polars as pl
 
 from vitrina.inbox import rules
-from vitrina.inbox.columns import match_columns
+from vitrina.inbox.columns import Matching, match_columns
 from vitrina.inbox.contract import Contract, Field, Kind
 from vitrina.inbox.findings import Counts, Findings
-from vitrina.inbox.messages import Message
+from vitrina.inbox.messages import HIDDEN, Message, RefusedFileError
 from vitrina.inbox.parsing import as_numbers, parse
-from vitrina.inbox.readers import Contents
+from vitrina.inbox.readers import Contents, read_contents, read_slices
 from vitrina.inbox.refusals import Refusals, repeated
 from vitrina.inbox.rules import Rule
 from vitrina.inbox.tables import Delivered
+from vitrina.pseudonyms import pseudonyms
 
 References = Mapping[str, pl.Series]
 """Known values per contract name, e.g. ``{"stores": <identifiers>}``."""
@@ -54,9 +59,59 @@ class Judgement:
     unresolved: int
     findings: Findings
 
+    @classmethod
+    def of(cls, parts: Sequence[Judgement]) -> Judgement:
+        """The slices of one file, in their order, as one; nothing is copied."""
+        return cls(
+            pl.concat([part.rows for part in parts]),
+            pl.concat([part.refused for part in parts]),
+            sum(part.unresolved for part in parts),
+            Findings.of([part.findings for part in parts]),
+        )
 
-def judge(contents: Contents, contract: Contract, delivery: Delivery, *, today: dt.date, references: References) -> Judgement:
-    """Judge a file against its contract.
+
+def judge_file(  # noqa: PLR0913  # what is judged, and what it is judged by
+    content: bytes, contract: Contract, delivery: Delivery, *, today: dt.date, references: References, key: bytes = b""
+) -> Judgement:
+    """Read a file and judge it, slice by slice where its rows do not depend on one another.
+
+    Parameters
+    ----------
+    content
+        All bytes of the file.
+    contract, delivery, today, references, key
+        As of `judge`.
+
+    Raises
+    ------
+    RefusedFileError
+        The file cannot be read, or a required column is missing.
+    """
+    path = delivery.source_file
+    try:
+        slices = iter([read_contents(path, content)]) if contract.needs_whole_files else read_slices(path, content)
+        return Judgement.of(
+            [judge(part, contract, delivery, today=today, references=references, key=key) for part in _read_ahead(slices)]
+        )
+    except RefusedFileError as error:
+        if contract.is_about_people:
+            raise _without_delivered_text(error, contract) from None
+        raise
+
+
+def _read_ahead(slices: Iterator[Contents]) -> Iterator[Contents]:
+    """The next slice is read while this one is judged: neither holds the interpreter for long."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        coming = reader.submit(next, slices, None)
+        while (part := coming.result()) is not None:
+            coming = reader.submit(next, slices, None)
+            yield part
+
+
+def judge(  # noqa: PLR0913  # what is judged, and what it is judged by
+    contents: Contents, contract: Contract, delivery: Delivery, *, today: dt.date, references: References, key: bytes = b""
+) -> Judgement:
+    """Judge a file, or a slice of one, against its contract.
 
     Parameters
     ----------
@@ -70,24 +125,49 @@ def judge(contents: Contents, contract: Contract, delivery: Delivery, *, today: 
         For the bounds of dates.
     references
         Known values per contract; a contract that is absent here is not looked up.
+    key
+        Of the pseudonyms, from `user_key`; only a contract with hashed fields needs one.
 
     Raises
     ------
     RefusedFileError
         A required column is missing.
+    SettingsError
+        A field is hashed, and there is no key.
     """
     matching = match_columns(delivery.source_file, contents.frame, contract)
-    refusals = Refusals.none_of(contents.source_row)
+    refusals = Refusals.none_of(contents.source_row, _hidden(contract, matching))
     spared = _refuse_faults(contents, [name for _, name in matching.fields], refusals)
     typed: dict[str, pl.Series] = {}
     for declared, name in matching.fields:
         text = contents.frame.get_column(name)
-        typed[declared.column] = _judge_column(declared, text, ~spared[name], today, refusals)
+        values = _judge_column(declared, text, ~spared[name], today, refusals)
+        typed[declared.column] = pseudonyms(values, key) if declared.hashed else values
     _refuse_repeated_keys(contract, typed, refusals)
     unresolved = _refuse_unknown(contract, typed, references, refusals)
     rows = _rows(contract, typed, refusals, delivery)
     refused = refusals.frame(delivery.source_file, contract.name, delivery.number)
-    return Judgement(rows, refused, unresolved, _findings(contract, rows, refusals, (*contents.notes, *matching.notes)))
+    findings = _findings(contract, rows, refusals, (*contents.notes, *matching.notes))
+    return Judgement(rows, refused, unresolved, Findings.of([findings]))
+
+
+def _hidden(contract: Contract, matching: Matching) -> frozenset[str]:
+    """All names under which a hashed field is spoken of, and the row as a whole where there is one."""
+    if not contract.is_about_people:
+        return frozenset()
+    names = {name for declared, name in matching.fields if declared.hashed}
+    names |= {name for declared in contract.fields if declared.hashed for name in (declared.source, declared.column)}
+    return frozenset(names | {rules.WHOLE_ROW})
+
+
+def _without_delivered_text(error: RefusedFileError, contract: Contract) -> RefusedFileError:
+    """Without what a file without a header, or a library that quotes what it cannot read, would bring into a message."""
+    known = {declared.source.casefold() for declared in contract.fields}
+    values = {
+        name: HIDDEN if name == "reason" or (name == "column" and value.casefold() not in known) else value
+        for name, value in error.what.values.items()
+    }
+    return RefusedFileError(Message(error.what.template, values), error.to_do)
 
 
 def _refuse_faults(contents: Contents, names: Sequence[str], refusals: Refusals) -> dict[str, pl.Series]:
@@ -110,7 +190,7 @@ def _refuse_faults(contents: Contents, names: Sequence[str], refusals: Refusals)
 
 def _judge_column(declared: Field, text: pl.Series, judged: pl.Series, today: dt.date, refusals: Refusals) -> pl.Series:
     """Typed values of one column; of the rules that a value breaks, the first is reported."""
-    parsed = parse(text, declared.kind)
+    parsed = parse(text, declared.kind, assume_utc=declared.assume_utc)
     values = parsed.values
     broken = [*_out_of_bounds(declared, text, values, today), *parsed.broken]
     if not declared.may_be_empty:
@@ -189,9 +269,10 @@ def _rows(contract: Contract, typed: Mapping[str, pl.Series], refusals: Refusals
         if declared.name not in typed and Delivered.find(declared.name) is None
     ]
     frame = pl.DataFrame([*columns, *missing, refusals.source_row.alias("source_row")]).filter(~refusals.refused)
+    # in one piece: pieces of different lengths in different columns would have to be copied all at once when they are stored
     return frame.with_columns(
         pl.lit(delivery.source_file).alias("source_file"), pl.lit(delivery.number, dtype=pl.Int64).alias("delivery")
-    )
+    ).rechunk()
 
 
 def _findings(contract: Contract, rows: pl.DataFrame, refusals: Refusals, notes: tuple[Message, ...]) -> Findings:

@@ -59,8 +59,7 @@ class Ledger:
         if not self.path.exists():
             return None
         with self._transaction() as connection:
-            row = connection.execute("SELECT value FROM meta WHERE name = 'inbox'").fetchone()
-        return None if row is None else str(row[0])
+            return _remembered(connection, "inbox")
 
     def claim_inbox(self, address: str, *, moved: bool = False) -> None:
         """Remember which inbox this data folder reads, or refuse another one.
@@ -78,13 +77,36 @@ class Ledger:
             The data folder belongs to another inbox: its files would all look deleted, and others new.
         """
         with self._transaction() as connection:
-            row = connection.execute("SELECT value FROM meta WHERE name = 'inbox'").fetchone()
-            if row is not None and row[0] != address and not moved:
+            before = _remembered(connection, "inbox")
+            if before not in (None, address) and not moved:
                 raise SettingsError(
-                    f"{self.path.parent} holds what was read from the inbox {row[0]}, not from {address}.",
+                    f"{self.path.parent} holds what was read from the inbox {before}, not from {address}.",
                     "Choose another VITRINA_DATA for another inbox; if the same files have moved, say so with --moved-inbox.",
                 )
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('inbox', ?)", [address])
+
+    def claim_key(self, mark: str) -> None:
+        """Remember which key the identifiers of people were hashed with, or refuse another one.
+
+        Parameters
+        ----------
+        mark
+            What tells the key from others and gives nothing of it away; see `key_mark`.
+
+        Raises
+        ------
+        SettingsError
+            People who are known were hashed with another key: they would all be strangers.
+        """
+        with self._transaction() as connection:
+            before = _remembered(connection, "user_key")
+            if before not in (None, mark):
+                raise SettingsError(
+                    f"The users in {self.path.parent} were hashed with another key: with this one, all of them would be strangers.",
+                    "Restore `user.key` or VITRINA_USER_KEY from a backup; where the key is lost, load all files anew into "
+                    "another data folder (VITRINA_DATA).",
+                )
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('user_key', ?)", [mark])
 
     def known(self, product: str) -> frozenset[Stamp]:
         """Path, size and modification of every file that needs no reading.
@@ -200,11 +222,12 @@ class Ledger:
         )
         return Deliveries.check(frame)
 
-    def last_date(self, product: str) -> dt.date | None:
-        """The latest date of all rows that are loaded."""
+    def last_date(self, product: str, contract: str | None = None) -> dt.date | None:
+        """The latest date of all rows that are loaded, or of those of one contract."""
         with self._transaction() as connection:
             row = connection.execute(
-                "SELECT max(last_date) FROM files WHERE product = ? AND state = 'loaded'", [product]
+                "SELECT max(last_date) FROM files WHERE product = ?1 AND state = 'loaded' AND contract = coalesce(?2, contract)",
+                [product, contract],
             ).fetchone()
             return dt.date.fromisoformat(row[0]) if row[0] else None
 
@@ -308,3 +331,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
     for statement in _SCHEMA.split(";"):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _remembered(connection: sqlite3.Connection, name: str) -> str | None:
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
+    return None if row is None else str(row[0])

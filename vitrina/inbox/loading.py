@@ -8,9 +8,10 @@ import polars as pl
 
 from vitrina.inbox.contract import Contract
 from vitrina.inbox.judging import Judgement, References
+from vitrina.inbox.readers import SLICE
 from vitrina.sql import quote
 from vitrina.tables import Table
-from vitrina.warehouse import Warehouse, replace, stored_columns
+from vitrina.warehouse import Replacement, Warehouse, replace, stored_columns
 
 
 def prepare_tables(warehouse: Warehouse, contracts: Sequence[Contract], refused_table: type[Table]) -> None:
@@ -39,7 +40,22 @@ def known_references(warehouse: Warehouse, contract: Contract, contracts: Sequen
 
 
 def store(warehouse: Warehouse, contract: Contract, refused_table: type[Table], path: str, judgement: Judgement) -> None:
-    """Replace a file's rows, loaded and refused, by those of its new version."""
+    """Replace a file's rows, loaded and refused, by those of its new version: all of them, or none.
+
+    Raises
+    ------
+    InvalidTableError
+        The rows do not fit the declaration of their table.
+    """
+    replacements = [
+        _replacement(table, frame, path) for table, frame in ((contract.table, judgement.rows), (refused_table, judgement.refused))
+    ]
     with warehouse.write() as connection:
-        replace(connection, contract.table, judgement.rows, {"source_file": [path]})
-        replace(connection, refused_table, judgement.refused, {"source_file": [path]})
+        for replacement in replacements:
+            replacement.apply(connection)
+
+
+def _replacement(table: type[Table], rows: pl.DataFrame, path: str) -> Replacement:
+    """A file's rows, checked in slices before the lock is taken, and lent to the warehouse without a copy."""
+    checked = pl.concat([table.check(part) for part in rows.iter_slices(SLICE)] or [table.check(rows)])
+    return Replacement(table, checked.to_arrow(compat_level=pl.CompatLevel.newest()), {"source_file": [path]})

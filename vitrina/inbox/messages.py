@@ -10,6 +10,8 @@ from vitrina.errors import DeliveryError
 from vitrina.i18n import Translate
 
 LONGEST_VALUE = 200
+HIDDEN = "(hidden)"
+"""Stands for what a file says about people."""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ formats are written in the one way that those rules read: ``10005`` and not ``10
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Any
 
 import polars as pl
 
@@ -19,6 +20,9 @@ from vitrina.inbox.rules import Rule
 MAX_BYTES = 2 << 30
 MAX_CELLS = 400_000_000
 """A few hundred bytes of Parquet can claim thousands of millions of rows."""
+
+SLICE = 1_000_000
+"""Rows that are held as text at a time, where a file can be read in slices; text takes ten times the room of the file."""
 
 _DELIMITED = (".csv", ".tsv", ".txt")
 _PARQUET = (".parquet", ".pq")
@@ -72,9 +76,28 @@ class Contents:
     faults: tuple[Fault, ...] = ()
     notes: tuple[Message, ...] = field(default_factory=tuple)
 
+    @classmethod
+    def of(cls, parts: Sequence[Contents]) -> Contents:
+        """Parts of one file, in their order, as one."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            pl.concat([part.frame for part in parts]),
+            pl.concat([part.source_row for part in parts]),
+            tuple(fault for part in parts for fault in part.faults),
+            tuple(note for part in parts for note in part.notes),
+        )
+
 
 def read_contents(path: str, content: bytes) -> Contents:
-    """Read a delivered file.
+    """Read a delivered file as a whole; parameters and errors as of `read_slices`."""
+    return Contents.of(list(read_slices(path, content)))
+
+
+def read_slices(path: str, content: bytes) -> Iterator[Contents]:
+    """Read a delivered file in slices of about `SLICE` rows, all with the same columns.
+
+    JSON lines and spreadsheets, whose columns are known only at their end, are one slice.
 
     Parameters
     ----------
@@ -95,20 +118,35 @@ def read_contents(path: str, content: bytes) -> Contents:
 
     suffix = PurePosixPath(path).suffix.lower()
     _refuse_unfit(path, suffix, content)
+    parts: Iterable[Contents]
     if suffix in _PARQUET:
-        contents = _read_parquet(path, content)
+        parts = _read_parquet(path, content)
     elif suffix in _SPREADSHEET:
-        contents = read_spreadsheet(path, content)
+        parts = [read_spreadsheet(path, content)]
     elif suffix in _JSON_LINES:
-        contents = read_json_lines(path, content)
+        parts = [read_json_lines(path, content)]
     else:
-        contents = read_delimited(path, content)
-    if contents.frame.is_empty():
+        parts = read_delimited(path, content)
+    is_empty = True
+    for contents in _slices(part for part in parts if not part.frame.is_empty()):
+        is_empty = False
+        yield contents
+    if is_empty:
         raise RefusedFileError(
             message("{file} has a header but no rows.", file=shown(path)),
             message("Deliver the file with its rows. To withdraw a delivery, deliver corrected values."),
         )
-    return contents
+
+
+def _slices(parts: Iterable[Contents]) -> Iterator[Contents]:
+    held: list[Contents] = []
+    for part in parts:
+        held.append(part)
+        if sum(other.frame.height for other in held) >= SLICE:
+            yield Contents.of(held)
+            held = []
+    if held:
+        yield Contents.of(held)
 
 
 def _refuse_unfit(path: str, suffix: str, content: bytes) -> None:
@@ -176,26 +214,45 @@ def checked_names(path: str, names: Sequence[str]) -> list[str]:
     return trimmed
 
 
-def _read_parquet(path: str, content: bytes) -> Contents:
+def _read_parquet(path: str, content: bytes) -> Iterator[Contents]:
+    first_row = 2
+    for frame in _parquet_batches(path, content):
+        names = checked_names(path, frame.columns)
+        columns = zip(frame.get_columns(), names, strict=True)
+        texts = pl.DataFrame([_as_text(path, column).alias(name) for column, name in columns])
+        yield Contents(texts, pl.int_range(first_row, first_row + frame.height, eager=True).alias("source_row"))
+        first_row += frame.height
+
+
+def _parquet_batches(path: str, content: bytes) -> Iterator[pl.DataFrame]:
+    """Batch by batch: a file may be one row group, which Polars would unpack as a whole."""
+    from pyarrow import ArrowException  # noqa: PLC0415  # only Parquet files need it
+    from pyarrow.parquet import ParquetFile  # noqa: PLC0415  # as above
+
     try:
-        _refuse_too_many_cells(path, content)
-        frame = pl.read_parquet(io.BytesIO(content))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError, OverflowError, MemoryError) as error:
+        # pandas' and others' own types are of no use here: what they are made of is
+        file = ParquetFile(io.BytesIO(content), arrow_extensions_enabled=False)
+        _refuse_too_many_cells(path, file.metadata)
+        for batch in file.iter_batches(batch_size=SLICE):
+            yield pl.DataFrame(pl.from_arrow(batch))
+    except (
+        ArrowException,
+        pl.exceptions.PolarsError,
+        pl.exceptions.PanicException,
+        OSError,
+        ValueError,
+        OverflowError,
+        MemoryError,
+    ) as error:
         raise RefusedFileError(
             message("{file} cannot be read as Parquet: {reason}", file=shown(path), reason=shown(str(error))),
             message(
                 "The file is probably cut off or damaged: export and deliver it again, and write it under a .part name until it is complete."
             ),
         ) from error
-    names = checked_names(path, frame.columns)
-    texts = [_as_text(path, frame.get_column(delivered)).alias(name) for delivered, name in zip(frame.columns, names, strict=True)]
-    return Contents(pl.DataFrame(texts), pl.Series("source_row", range(2, frame.height + 2), dtype=pl.Int64))
 
 
-def _refuse_too_many_cells(path: str, content: bytes) -> None:
-    from pyarrow.parquet import ParquetFile  # noqa: PLC0415  # only Parquet files need it
-
-    metadata = ParquetFile(io.BytesIO(content)).metadata
+def _refuse_too_many_cells(path: str, metadata: Any) -> None:
     if metadata.num_rows * metadata.num_columns > MAX_CELLS:
         raise RefusedFileError(
             message("{file} says that it holds {rows} rows.", file=shown(path), rows=metadata.num_rows),
@@ -213,7 +270,7 @@ def _as_text(path: str, column: pl.Series) -> pl.Series:
         return column.cast(pl.String)
     if isinstance(dtype, pl.Datetime):
         # the wall clock that the file shows, whatever its zone; where it has one, its offset says which moment that is
-        return column.dt.to_string(f"%Y-%m-%dT%H:%M:%S{'%:z' if dtype.time_zone else ''}")
+        return column.dt.to_string(f"%Y-%m-%dT%H:%M:%S%.f{'%:z' if dtype.time_zone else ''}")
     raise RefusedFileError(
         message(
             "{file}: the column {column} holds {type}, not plain values.", file=shown(path), column=shown(column.name), type=dtype

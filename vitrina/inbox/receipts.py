@@ -34,7 +34,7 @@ _WHEN_LOADED = "The rows are in use from the next computation on. Nothing needs 
 _WHEN_REFUSED = "Correct the rows at their source and deliver the whole file again under the same name: it replaces this version."
 _WHEN_UNRESOLVED = "Rows that refer to something unknown are read again by themselves as soon as it is delivered."
 _WHEN_DUPLICATE = "Nothing needs to be done. If the file was meant to hold something else, deliver the right one."
-_WHEN_QUARANTINED = "Deliver a corrected file under the same name. A copy of this one is kept in quarantine."
+_WHEN_QUARANTINED = "Deliver a corrected file under the same name."
 
 
 def receipt_path(folder: Path, entry: Entry, locale: str) -> Path:

@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from vitrina.inbox.findings import Example, Problem
-from vitrina.inbox.messages import LONGEST_VALUE, shown
+from vitrina.inbox.findings import EXAMPLES, Example, Problem
+from vitrina.inbox.messages import HIDDEN, LONGEST_VALUE, shown
 from vitrina.inbox.rules import FIRST_ROW, Rule
 from vitrina.inbox.tables import RefusedRows
-
-EXAMPLES = 3
 
 
 @dataclass
@@ -24,22 +22,27 @@ class Refusals:
         For each row that is judged, its row in the file.
     refused
         Mask of the rows that are refused so far.
+    hidden
+        Columns, by any of their names, whose values are not shown.
     """
 
     source_row: pl.Series
     refused: pl.Series
+    hidden: frozenset[str] = frozenset()
     _parts: list[tuple[str, Rule, pl.DataFrame]] = field(default_factory=list)
 
     @classmethod
-    def none_of(cls, source_row: pl.Series) -> Refusals:
+    def none_of(cls, source_row: pl.Series, hidden: frozenset[str] = frozenset()) -> Refusals:
         """No refusals yet."""
-        return cls(source_row, repeated(False, len(source_row), pl.Boolean()))
+        return cls(source_row, repeated(False, len(source_row), pl.Boolean()), hidden)
 
     def add(self, column: str, rule: Rule, mask: pl.Series, values: pl.Series, first_row: pl.Series | None = None) -> None:
         """Refuse the masked values of a column; `first_row` holds the rows that took their keys first."""
         if not mask.any():
             return
         self.refused = self.refused | mask
+        if column in self.hidden:
+            values = repeated(HIDDEN, len(values), pl.String()).set(values.is_null(), None)
         first = first_row if first_row is not None else repeated(None, len(mask), pl.Int64())
         part = pl.DataFrame([self.source_row.alias("source_row"), values.cast(pl.String).alias("value"), first.alias("first_row")])
         self._parts.append((column, rule, part.filter(mask)))
@@ -63,9 +66,8 @@ class Refusals:
         return pl.concat(frames).select(list(schema)).sort("source_row", "column_name") if frames else pl.DataFrame(schema=schema)
 
     def problems(self) -> tuple[Problem, ...]:
-        """The same for people: one problem per column and rule, the most frequent first."""
-        found = [Problem.of(column, rule, part.height, _examples(part)) for column, rule, part in self._parts]
-        return tuple(sorted(found, key=lambda problem: (-problem.values, problem.column)))
+        """The same for people: one problem per column and rule."""
+        return tuple(Problem.of(column, rule, part.height, _examples(part)) for column, rule, part in self._parts)
 
 
 def repeated(value: object, length: int, dtype: pl.DataType) -> pl.Series:

@@ -50,6 +50,9 @@ CLEAR_AMOUNT = Rule(
     message("an amount whose thousands and decimals cannot be confused"),
     message("Write 1234 or 1.23 with a decimal point: 1,234 may be either."),
 )
+YES_NO = Rule(
+    message("yes or no"), message("Write yes or no. Also read, in any capitals, are true and false, да and нет, 1 and 0.")
+)
 PRINTABLE = Rule(
     message("text without control characters"), message("Remove the invisible characters, for example by exporting the file anew.")
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Staleness:
-    """Periods, each as its first day.
+    """Periods, each as its partition key.
 
     Attributes
     ----------
@@ -19,11 +18,15 @@ class Staleness:
         Periods whose inputs are complete; a mark on any other period would make every refresh fail.
     """
 
-    stale: tuple[dt.date, ...]
-    computable: tuple[dt.date, ...]
+    stale: tuple[str, ...]
+    computable: tuple[str, ...]
 
 
-def stretches(periods: Iterable[str], following: Callable[[str], str]) -> list[tuple[str, str]]:
+WHOLE = "whole"
+"""The one period of a product that is computed as a whole."""
+
+
+def stretches(periods: Iterable[str], following: Callable[[str], str] | None) -> list[tuple[str, str]]:
     """Runs of neighbouring periods, each as its first and last: what lies between two of them is not computed anew.
 
     Parameters
@@ -31,13 +34,16 @@ def stretches(periods: Iterable[str], following: Callable[[str], str]) -> list[t
     periods
         Partition keys to cover.
     following
-        The key of the period after another.
+        The key of the period after another; without it, one run covers everything from the first to the last.
 
     Examples
     --------
     >>> stretches(["2", "4", "5"], lambda key: str(int(key) + 1))
     [('2', '2'), ('4', '5')]
     """
+    if following is None:
+        keys = sorted(periods)
+        return [(keys[0], keys[-1])] if keys else []
     found: list[tuple[str, str]] = []
     for key in sorted(periods):
         if found and following(found[-1][1]) == key:

@@ -89,7 +89,7 @@ def staleness(entries: Sequence[Entry], warehouse: Warehouse, settings: Settings
     # a name or a move holds for every quarter of its version, whichever quarter people had before them
     since = min([*decided, *approved]) if decided else None
     stale = {*stale_quarters(changes, complete, computed), *(quarter for quarter in complete if since and quarter >= since)}
-    return Staleness(tuple(sorted(stale)), complete)
+    return Staleness(tuple(quarter.isoformat() for quarter in sorted(stale)), tuple(quarter.isoformat() for quarter in complete))
 
 
 def read_decisions(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:

@@ -41,8 +41,8 @@ def report_bytes(  # noqa: PLR0913  # what is reported, and for whom
     from openpyxl import Workbook  # noqa: PLC0415  # with altair, half a second that loading the definitions need not pay
 
     from vitrina.stores.report import sheets  # noqa: PLC0415  # openpyxl: only a report needs it
-    from vitrina.stores.report.archive import to_bytes  # noqa: PLC0415  # as above
     from vitrina.stores.report.staleness import stamp  # noqa: PLC0415  # as above
+    from vitrina.workbooks.archive import to_bytes  # noqa: PLC0415  # as above
 
     translate = translator(locale, DOMAIN)
     wording = Wording(translate, locale, currency, clustering.catalogue)

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from vitrina.stores.report.cells import Styled
 from vitrina.stores.report.contents import Changes, Report
+from vitrina.workbooks.cells import Styled
 
 _DRIFT_COLOURS = {"stable": "#8FD3BC", "moderate": "#F8D48A", "drifted": "#F0A886", "absent": "#F0A886"}
 

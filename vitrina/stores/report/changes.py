@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import polars as pl
 from openpyxl import Workbook
 
-from vitrina.stores.report.cells import MUTED, TITLE, Styled, swatch
 from vitrina.stores.report.champion import champion_and_challenger, decision_rows, drift_rows
 from vitrina.stores.report.contents import QUARTER_BEFORE, Changes, Report
-from vitrina.stores.report.workbook import Column, Page, area_to, make_printable, set_widths
+from vitrina.workbooks.cells import MUTED, TITLE, Styled, swatch
+from vitrina.workbooks.sheets import Column, Page, area_to, make_printable, set_widths
 
 _WIDTHS = (13, 36, 22, 20, 16, 32, 60)
 

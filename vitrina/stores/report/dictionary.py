@@ -8,10 +8,10 @@ from openpyxl import Workbook
 
 from vitrina.stores.model_tables import ClusterDecisions, ClusterMatches, ModelAssignments, ModelComparison, ModelDrift
 from vitrina.stores.report.contents import Report
-from vitrina.stores.report.workbook import Column, area_to, make_browsable, make_printable, put_table
 from vitrina.stores.tables import ClusterAssignments, ClusterQuality, StoreFeatures
 from vitrina.stores.trust_tables import TRUST_TABLES
 from vitrina.tables import Table
+from vitrina.workbooks.sheets import Column, area_to, make_browsable, make_printable, put_table
 
 ALWAYS: tuple[type[Table], ...] = (ClusterAssignments, ClusterQuality, *TRUST_TABLES)
 WITH_CHANGES: tuple[type[Table], ...] = (ClusterMatches, ModelAssignments, ModelDrift, ModelComparison, ClusterDecisions)

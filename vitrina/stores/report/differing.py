@@ -8,10 +8,10 @@ import polars as pl
 from openpyxl import Workbook
 from openpyxl.formatting.rule import DataBarRule
 
-from vitrina.stores.report.cells import MUTED, TITLE, Styled, swatch
 from vitrina.stores.report.contents import Report
 from vitrina.stores.report.lights import sureness
-from vitrina.stores.report.workbook import Column, Page, area_to, make_printable, set_widths
+from vitrina.workbooks.cells import MUTED, TITLE, Styled, swatch
+from vitrina.workbooks.sheets import Column, Page, area_to, make_printable, set_widths
 
 MAX_FEATURES = 6
 """Rows per cluster: what comes after them hardly sets it apart."""

@@ -10,9 +10,9 @@ from openpyxl import Workbook
 from openpyxl.formatting.rule import ColorScaleRule
 
 from vitrina.stores.profile import CLUSTERED
-from vitrina.stores.report.cells import MUTED, Styled, put
 from vitrina.stores.report.contents import Report
-from vitrina.stores.report.workbook import Column, area_to, make_browsable, make_printable, put_table
+from vitrina.workbooks.cells import MUTED, Styled, put
+from vitrina.workbooks.sheets import Column, area_to, make_browsable, make_printable, put_table
 
 LOW, MIDDLE, HIGH = "#5AA5D6", "#FFFFFF", "#F0A35E"
 """Blue, white, orange at a z of -2, 0 and 2: told apart with any colour vision."""

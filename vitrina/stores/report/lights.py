@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from vitrina.stores.cluster_rows import NOT_MEASURED
-from vitrina.stores.report.cells import Styled
 from vitrina.stores.report.contents import Report
 from vitrina.stores.report.wording import band
 from vitrina.stores.stability import stability_band, stability_bands
+from vitrina.workbooks.cells import Styled
 
 
 def light_of(report: Report, name: str) -> Styled:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from openpyxl import Workbook
 
 from vitrina.stores.report import native_charts
-from vitrina.stores.report.cells import HEADING, MUTED, Styled, put
 from vitrina.stores.report.contents import Report
-from vitrina.stores.report.workbook import Column, area_to, make_browsable, make_printable, put_paragraph, put_table
+from vitrina.workbooks.cells import HEADING, MUTED, Styled, put
+from vitrina.workbooks.sheets import Column, area_to, make_browsable, make_printable, put_paragraph, put_table
 
 USED = "#FBE3C0"
 

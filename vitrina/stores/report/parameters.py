@@ -8,10 +8,10 @@ from importlib.metadata import version
 
 from openpyxl import Workbook
 
-from vitrina.stores.report.cells import Styled
 from vitrina.stores.report.contents import Report
-from vitrina.stores.report.workbook import Column, area_to, make_browsable, make_printable, put_table
 from vitrina.stores.scenario import ROBUST
+from vitrina.workbooks.cells import Styled
+from vitrina.workbooks.sheets import Column, area_to, make_browsable, make_printable, put_table
 
 LIBRARIES = ("scikit-learn", "scipy", "fastcluster", "numpy", "polars", "openpyxl")
 

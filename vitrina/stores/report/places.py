@@ -14,9 +14,9 @@ from vitrina.charts import to_png
 from vitrina.stores.dendrogram import dendrogram
 from vitrina.stores.pictures import cluster_map
 from vitrina.stores.report import native_charts
-from vitrina.stores.report.cells import HEADING, MUTED, Styled, put, swatch
 from vitrina.stores.report.contents import Report
-from vitrina.stores.report.workbook import Column, area_to, make_browsable, make_printable, put_table, set_widths
+from vitrina.workbooks.cells import HEADING, MUTED, Styled, put, swatch
+from vitrina.workbooks.sheets import Column, area_to, make_browsable, make_printable, put_table, set_widths
 
 if TYPE_CHECKING:
     import altair as alt

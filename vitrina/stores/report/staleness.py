@@ -109,7 +109,7 @@ def stamp(workbook: Workbook, clustering: Clustering, provenance: Provenance, lo
     """Write the origin into the workbook's own properties, where Excel keeps it when somebody saves the file."""
     from openpyxl.packaging.custom import StringProperty  # noqa: PLC0415  # only a report needs it
 
-    from vitrina.stores.report.cells import safe_text  # noqa: PLC0415  # as above
+    from vitrina.workbooks.cells import safe_text  # noqa: PLC0415  # as above
 
     values = (
         provenance.run_id,

@@ -7,10 +7,10 @@ from typing import Any
 
 from openpyxl import Workbook
 
-from vitrina.stores.report.cells import swatch
 from vitrina.stores.report.contents import Report
-from vitrina.stores.report.workbook import Column, area_to, make_browsable, make_printable, put_table
 from vitrina.stores.tables import SMALL_CLUSTER
+from vitrina.workbooks.cells import swatch
+from vitrina.workbooks.sheets import Column, area_to, make_browsable, make_printable, put_table
 
 MOST_WITH_FEATURES = 20_000
 """Stores up to which their features are listed beside them."""

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import polars as pl
 from openpyxl import Workbook
 
-from vitrina.stores.report.cells import MUTED, TITLE, Styled, put, swatch
 from vitrina.stores.report.contents import Report
 from vitrina.stores.report.lights import light_of, overall
 from vitrina.stores.report.to_watch import warnings
-from vitrina.stores.report.workbook import Column, Page, area_to, make_printable, set_widths
+from vitrina.workbooks.cells import MUTED, TITLE, Styled, put, swatch
+from vitrina.workbooks.sheets import Column, Page, area_to, make_printable, set_widths
 
 STANDS_OUT = 0.5
 """Smallest difference to the rest, in standard deviations, that is worth a word."""
