@@ -77,7 +77,8 @@ def clients(month: dt.date, n: int, features: int) -> pl.DataFrame:
 
 def score() -> dict[str, float]:
     """Fit both models on a month, then score a million clients with the logistic one, and with the trees."""
-    from vitrina.propensity.models import calibrate, fit  # noqa: PLC0415  # the parent process should not carry it
+    from vitrina.propensity.calibration import calibrate  # noqa: PLC0415  # the parent process should not carry it
+    from vitrina.propensity.fitting import fit  # noqa: PLC0415  # the parent process should not carry it
 
     learnt, checked = (clients(dt.date(2026, number, 1), 200_000, FEATURES) for number in (1, 2))
     models = {}
@@ -98,9 +99,9 @@ def backtest() -> dict[str, float]:
     """Teach, score and judge two years, as the graph does."""
     from vitrina.months import add_months  # noqa: PLC0415  # as above
     from vitrina.propensity.backtest import backtest_rows  # noqa: PLC0415  # as above
-    from vitrina.propensity.monthly import TooEarlyError  # noqa: PLC0415  # as above
     from vitrina.propensity.rolling import Rolling  # noqa: PLC0415  # as above
     from vitrina.propensity.tables import ModelPredictions  # noqa: PLC0415  # as above
+    from vitrina.propensity.teaching import TooEarlyError  # noqa: PLC0415  # as above
 
     months = [add_months(dt.date(2024, 1, 1), number) for number in range(MONTHS)]
     frames = {month: clients(month, MONTHLY, MONTHLY_FEATURES) for month in months}

@@ -22,15 +22,15 @@ SCORED = (t.FeatureSuspicions, t.PropensityTrials, t.PropensityModels, t.ModelPr
 )
 def scores_of_clients(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.Output[pl.DataFrame]]:
     """Champion and challenger taught anew for each month, calibrated on the last closed one; the better one makes the scores."""
-    from vitrina.propensity.monthly import TooEarlyError  # noqa: PLC0415  # scikit-learn: loading the definitions need not pay for it
     from vitrina.propensity.rolling import Rolling  # noqa: PLC0415  # as above
+    from vitrina.propensity.teaching import TooEarlyError  # noqa: PLC0415  # scikit-learn: loading the definitions need not pay for it
 
     def stored(months: Sequence[dt.date]) -> pl.DataFrame:
         return features_of(warehouse, months)
 
     settings = warehouse.settings
     rolling = Rolling(
-        read(warehouse, "SELECT client_id, month, opened, window_until FROM labels ORDER BY month, client_id"),
+        read(warehouse, "SELECT client_id, month, opened, snapshot_date, window_until FROM labels ORDER BY month, client_id"),
         stored,
         settings.propensity_training_months,
         settings.data / "artifacts" / PRODUCT / t.PropensityModels.table_name(),

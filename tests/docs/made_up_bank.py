@@ -14,8 +14,8 @@ from vitrina.propensity.campaign_file import RULE, Campaign, campaign_list, writ
 from vitrina.propensity.campaign_tables import CampaignEffect, CampaignLists, OptimiserFiles
 from vitrina.propensity.models import ModelParameters
 from vitrina.propensity.month_features import MonthFeatures, month_features
-from vitrina.propensity.monthly import Scored, score_month, taught_by
-from vitrina.propensity.periods import months_to_learn_from, propensity_settings
+from vitrina.propensity.monthly import Scored, score_month
+from vitrina.propensity.periods import propensity_settings
 from vitrina.propensity.raw_tables import (
     PropensityDeliveries,
     PropensityRefusedRows,
@@ -26,6 +26,7 @@ from vitrina.propensity.raw_tables import (
     RawPayments,
     RawTexts,
 )
+from vitrina.propensity.teaching import lessons, taught_by
 from vitrina.settings import Settings
 from vitrina.tables import Table
 from vitrina.warehouse import Warehouse, locate, replace
@@ -120,12 +121,14 @@ def _learnt(warehouse: Warehouse, settings: Settings) -> dict[type[Table], pl.Da
     with warehouse.read() as connection:
         for month in MONTHS:
             made.append(month_features(connection, month, made[-1].kinds if made else {}))
-        labels = connection.execute("SELECT client_id, month, opened, window_until FROM labels ORDER BY month, client_id").pl()
+        labels = connection.execute(
+            "SELECT client_id, month, opened, snapshot_date, window_until FROM labels ORDER BY month, client_id"
+        ).pl()
     features, catalogue = pl.concat([of.frame for of in made], how="diagonal"), pl.concat([of.catalogue for of in made])
     names = dict(catalogue.select("feature", "label").unique().iter_rows())
     scored: list[Scored] = []
     for month in SCORED:
-        taught = taught_by(months_to_learn_from(labels, month), labels, lambda of: features.filter(pl.col("month").is_in(list(of))))
+        taught = taught_by(lessons(labels, month), labels, lambda of: features.filter(pl.col("month").is_in(list(of))))
         folder = settings.data / "artifacts" / PRODUCT / "propensity_models" / RUN
         clients = features.filter(month=month)
         scored.append(

@@ -64,7 +64,10 @@ def test_every_scored_month_ranks_its_clients_with_reasons_in_both_languages(ban
 
 
 def test_models_learn_only_from_months_that_were_over(bank):
-    early = "SELECT count(*) FROM propensity_models WHERE calibrated_on + INTERVAL 3 MONTH > month OR learnt_until >= calibrated_on"
+    early = """
+        SELECT count(*) FROM propensity_models
+        WHERE learnt_until + INTERVAL 3 MONTH > month OR rehearsed_until + INTERVAL 3 MONTH > calibrated_on
+    """
     assert asked(bank, early) == [(0,)]
     assert asked(bank, "SELECT count(*) FROM propensity_models WHERE makes_scores")[0][0] >= 6
 

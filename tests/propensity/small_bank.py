@@ -12,7 +12,7 @@ from vitrina.propensity.models import ModelParameters
 
 FIRST = dt.date(2022, 1, 1)
 MONTHS = tuple(add_months(FIRST, number) for number in range(8))
-"""With a horizon of three months, the first five may teach the last one."""
+"""With a horizon of three months, the first five may teach the last one, and the first two the rehearsal on the fifth."""
 
 SMALL = {
     "logistic": ModelParameters(text_components=2),
@@ -56,7 +56,8 @@ def bank(
             )
         )
     everything = pl.concat(parts)
-    return everything.drop("opened"), everything.select("client_id", "month", "opened")
+    labels = everything.select("client_id", "month", "opened", "snapshot_date")
+    return everything.drop("opened"), labels.with_columns(window_until=pl.col("snapshot_date").dt.offset_by("3mo"))
 
 
 def features_of(frame: pl.DataFrame) -> Callable[[Sequence[dt.date]], pl.DataFrame]:
@@ -77,3 +78,9 @@ def shuffled(frame: pl.DataFrame) -> pl.DataFrame:
 def with_gaps(frame: pl.DataFrame, column: str, months: Sequence[dt.date]) -> pl.DataFrame:
     """The same without a column's values in some months."""
     return frame.with_columns(pl.when(~pl.col("month").is_in(list(months))).then(pl.col(column)).alias(column))
+
+
+def few(labels: pl.DataFrame, months: Sequence[dt.date], openings: int) -> pl.DataFrame:
+    """Labels of which only so many of some months are openings."""
+    among = pl.col("month").is_in(list(months)) & pl.col("opened")
+    return labels.sort("month", "client_id").with_columns(opened=pl.col("opened") & ~(among & (among.cum_sum() > openings)))

@@ -1,53 +1,15 @@
-"""Models: fitting, log-odds, calibration."""
-
-import datetime as dt
+"""Models: fitting, log-odds."""
 
 import numpy as np
 import polars as pl
 import pytest
-from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
-from vitrina.propensity import models
+from tests.propensity.one_month import SMALL, clients, fitted, labels, with_texts
+from vitrina.propensity import fitting
 from vitrina.propensity.encoding import ModelError
-from vitrina.propensity.models import FEWEST_POSITIVES, ModelParameters, calibrate, fit
+from vitrina.propensity.models import ModelParameters
 
-MONTH = dt.date(2022, 3, 1)
-SMALL = ModelParameters(trees=10, leaves=4, least_leaf=5, text_components=2)
 FAMILIES = pytest.mark.parametrize("family", ["logistic", "boosted"])
-
-
-def clients(n=400, seed=0, month=MONTH):
-    """Clients of one month; turnover and city say who opens, payments do not."""
-    rng = np.random.default_rng(seed)
-    turnover = rng.normal(size=n)
-    return pl.DataFrame(
-        {
-            "client_id": [f"{seed}-{number:05d}" for number in range(n)],
-            "month": [month] * n,
-            "snapshot_date": [month] * n,
-            "n_turnover": pl.Series(np.where(rng.random(n) < 0.1, np.nan, turnover)).fill_nan(None),
-            "n_pay_count": rng.poisson(3, n).astype(float),
-            "c_city": pl.Series(["Омск", "Тула", "O'Hara; --", None])[rng.integers(0, 4, n)],
-        },
-    )
-
-
-def with_texts(frame):
-    """The same with texts, a third of which are missing."""
-    words = ["торговля молоком", "ремонт авто", None]
-    return frame.with_columns(t_text=pl.Series([words[row % 3] for row in range(frame.height)], dtype=pl.String))
-
-
-def labels(frame, seed=1, shift=-1.0):
-    """Openings by chance, likelier with turnover and in Омск."""
-    log_odds = frame.select(shift + 2 * pl.col("n_turnover").fill_null(0) + (pl.col("c_city") == "Омск").fill_null(value=False))
-    opened = np.random.default_rng(seed).random(frame.height) < expit(log_odds.to_series().to_numpy())
-    return frame.select("client_id", "month", opened=pl.Series(opened))
-
-
-def fitted(frame, family="logistic", parameters=SMALL, known=None):
-    return fit(frame, labels(frame) if known is None else known, family, parameters=parameters, seed=7)
 
 
 @FAMILIES
@@ -114,11 +76,11 @@ def test_texts_that_are_all_missing_are_passed_over(family):
 
 @pytest.mark.parametrize("shift", [-3.0, -1.0, 3.0])
 def test_at_most_so_many_rows_are_drawn_and_the_share_of_openings_is_kept(monkeypatch, shift):
-    monkeypatch.setattr(models, "MOST_TRAINING_ROWS", 400)
+    monkeypatch.setattr(fitting, "MOST_TRAINING_ROWS", 400)
     frame = clients(2_000)
     known = labels(frame, shift=shift)
     openings = int(known.get_column("opened").sum())
-    rows = models._training_rows(frame, known, seed=1)
+    rows = fitting._training_rows(frame, known, seed=1)
     assert rows.frame.height == 400
     assert int(rows.opened.sum()) == min(openings, max(200, 400 - (2_000 - openings)))
     assert np.average(rows.opened, weights=rows.weights) == pytest.approx(openings / 2_000)
@@ -127,7 +89,7 @@ def test_at_most_so_many_rows_are_drawn_and_the_share_of_openings_is_kept(monkey
     assert rows.frame.get_column("client_id").n_unique() == 400
     joined = rows.frame.join(known, on=["client_id", "month"], maintain_order="left")
     assert joined.get_column("opened").to_list() == rows.opened.tolist()
-    assert rows.frame.equals(models._training_rows(frame.reverse(), known.reverse(), seed=1).frame)
+    assert rows.frame.equals(fitting._training_rows(frame.reverse(), known.reverse(), seed=1).frame)
 
 
 @FAMILIES
@@ -139,54 +101,6 @@ def test_nothing_to_learn_is_an_error_that_says_so(family):
         fitted(frame, family, known=labels(frame).with_columns(opened=pl.lit(False)))
     with pytest.raises(ModelError, match="No column of the training months"):
         fitted(frame.select("client_id", "month"), family, known=labels(frame))
-
-
-def test_calibration_finds_what_logistic_regression_without_penalty_finds():
-    model, later = fitted(clients(2_000)), clients(4_000, seed=9)
-    known = labels(later, seed=3, shift=-2.5)
-    calibrated = calibrate(model, later, known)
-    log_odds = model.log_odds(later).reshape(-1, 1)
-    reference = LogisticRegression(C=np.inf, tol=1e-10).fit(log_odds, known.get_column("opened"))
-    assert calibrated.slope == pytest.approx(reference.coef_[0, 0], rel=0.02)
-    assert calibrated.intercept == pytest.approx(reference.intercept_[0], abs=0.03)
-    np.testing.assert_allclose(calibrated.uncalibrated(later), expit(log_odds[:, 0]))
-
-
-def test_probabilities_sum_to_the_openings_of_the_calibration_month():
-    model, later = fitted(clients(2_000)), clients(1_000, seed=9)
-    for shift in (-1.0, -5.0):
-        known = labels(later, seed=3, shift=shift)
-        assert calibrate(model, later, known).probabilities(later).sum() == pytest.approx(known.get_column("opened").sum(), abs=1.5)
-
-
-@pytest.mark.parametrize("openings", [0, 1, FEWEST_POSITIVES - 1])
-def test_with_few_openings_only_the_intercept_is_fitted(openings):
-    later = clients(seed=9)
-    known = later.select("client_id", "month", opened=pl.int_range(pl.len()) < openings)
-    calibrated = calibrate(fitted(clients()), later, known)
-    assert calibrated.slope == 1
-    assert calibrated.probabilities(later).sum() == pytest.approx(openings, abs=1.5)
-
-
-def test_a_month_that_contradicts_the_model_does_not_turn_its_ranks_round():
-    model, later = fitted(clients(2_000)), clients(1_000, seed=9)
-    known = labels(later, seed=3).with_columns(~pl.col("opened"))
-    calibrated = calibrate(model, later, known)
-    assert calibrated.slope == 1
-    assert (np.argsort(calibrated.probabilities(later)) == np.argsort(model.log_odds(later))).all()
-
-
-def test_openings_and_others_that_lie_apart_are_calibrated_all_the_same():
-    model, later = fitted(clients()), clients(seed=9)
-    apart = later.select("client_id", "month", opened=pl.Series(model.log_odds(later) > 0))
-    calibrated = calibrate(model, later, apart)
-    assert 0 < calibrated.slope < 1e4
-    assert np.isfinite(calibrated.probabilities(later)).all()
-
-
-def test_calibration_without_labels_is_refused():
-    with pytest.raises(ModelError, match="None of 400 clients"):
-        calibrate(fitted(clients()), clients(), labels(clients(seed=8)))
 
 
 def test_parameters_survive_json_and_names_that_are_no_longer_known_are_left_out():

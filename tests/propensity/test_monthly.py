@@ -1,6 +1,5 @@
 """The models of one month: what they learn from, which of them makes the scores, and what is said of each client."""
 
-import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,14 +8,15 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from tests.propensity.small_bank import FIRST, MONTHS, SMALL, bank, features_of, shuffled, with_gaps
+from tests.propensity.small_bank import MONTHS, SMALL, bank, features_of, few, shuffled, with_gaps
 from vitrina.files import sha256_of
+from vitrina.propensity.fitting import fit
 from vitrina.propensity.measures import deciles, gini
 from vitrina.propensity.models import ModelParameters
-from vitrina.propensity.monthly import FEWEST_OPENINGS, Scored, TooEarlyError, score_month, taught_by
-from vitrina.propensity.periods import months_to_learn_from
+from vitrina.propensity.monthly import Scored, score_month
 from vitrina.propensity.storing import load
 from vitrina.propensity.tables import ModelPredictions, PropensityDrift, PropensityModels, PropensityScores
+from vitrina.propensity.teaching import FEWEST_OPENINGS, lessons, taught_by
 
 SCORED = MONTHS[-1]
 SAID = ("logistic", "logistic_uncalibrated", "boosted", "boosted_uncalibrated", "scores", "one_column")
@@ -34,8 +34,7 @@ class Bank:
 
 
 def score(features, labels, folder, *, seed=1, month=SCORED, order=lambda frame: frame):
-    months = months_to_learn_from(labels.with_columns(window_until=pl.col("month").dt.offset_by("3mo")), month)
-    taught = taught_by(months, labels, features_of(features))
+    taught = taught_by(lessons(labels, month), labels, features_of(features))
     clients = order(features_of(features)([month]))
     return score_month(
         month,
@@ -80,39 +79,6 @@ def assert_same(one, other):
         assert_frame_equal(left, right, check_exact=True)
 
 
-def few(labels, months, openings):
-    """Labels of which only so many of some months are openings."""
-    among = pl.col("month").is_in(list(months)) & pl.col("opened")
-    return labels.sort("month", "client_id").with_columns(opened=pl.col("opened") & ~(among & (among.cum_sum() > openings)))
-
-
-@pytest.mark.parametrize("months", [[], [FIRST]])
-def test_it_is_too_early_with_fewer_than_two_months(months):
-    features, labels = bank(MONTHS[:2], n=200)
-    with pytest.raises(TooEarlyError, match=rf"{len(months)} month\(s\) with known openings; 2 are needed"):
-        taught_by(months, labels, features_of(features))
-
-
-@pytest.mark.parametrize(("few_in", "what"), [(MONTHS[:2], "to learn from"), (MONTHS[2:3], "to calibrate on")])
-def test_it_is_too_early_with_fewer_than_thirty_openings_to_learn_from_or_to_calibrate_on(few_in, what):
-    features, labels = bank(MONTHS[:3], n=200)
-    enough = few(labels, few_in, FEWEST_OPENINGS)
-    taught_by(MONTHS[:3], enough, features_of(features))
-    with pytest.raises(TooEarlyError, match=f"29 openings {what}; 30 are needed"):
-        taught_by(MONTHS[:3], few(labels, few_in, FEWEST_OPENINGS - 1), features_of(features))
-
-
-def test_the_last_month_is_held_out_and_clients_without_a_label_take_no_part():
-    features, labels = bank(MONTHS[:3], n=200)
-    known = labels.filter(pl.col("client_id") != "0007")
-    taught = taught_by(MONTHS[:3], shuffled(known), features_of(shuffled(features)))
-    assert taught.learning["month"].unique().sort().to_list() == list(MONTHS[:2])
-    assert taught.held_out["month"].unique().to_list() == [MONTHS[2]]
-    assert "0007" not in {*taught.learning["client_id"], *taught.held_out["client_id"]}
-    expected = known.filter(pl.col("month") == MONTHS[2]).sort("client_id")["opened"].to_list()
-    assert taught.opened.tolist() == expected
-
-
 def test_every_table_is_as_declared(straight, curved):
     for scored in (straight.scored, curved.scored):
         for table, frame in scored.frames.items():
@@ -142,8 +108,9 @@ def test_otherwise_the_champion_stays(straight):
 
 def test_what_models_learnt_from_is_told(straight):
     for row in models(straight.scored).iter_rows(named=True):
-        assert (row["learnt_from"], row["learnt_until"], row["calibrated_on"]) == (MONTHS[0], MONTHS[3], MONTHS[4])
-        learnt = straight.labels.filter(pl.col("month").is_in(list(MONTHS[:4])))
+        assert (row["learnt_from"], row["learnt_until"]) == (MONTHS[0], MONTHS[4])
+        assert (row["rehearsed_until"], row["calibrated_on"]) == (MONTHS[1], MONTHS[4])
+        learnt = straight.labels.filter(pl.col("month").is_in(list(MONTHS[:5])))
         assert (row["clients"], row["openings"]) == (learnt.height, learnt["opened"].sum())
         assert ModelParameters.from_json(row["parameters"]) == SMALL[row["family"]]
         assert row["gini_held_out"] == straight.scored.told[f"gini_held_out_{row['family']}"]
@@ -152,14 +119,20 @@ def test_what_models_learnt_from_is_told(straight):
 
 def test_the_stored_models_are_those_that_said_it(straight):
     clients = straight.features.filter(pl.col("month") == SCORED).sort("client_id")
-    held_out = straight.features.filter(pl.col("month") == MONTHS[4]).sort("client_id")
-    opened = straight.labels.filter(pl.col("month") == MONTHS[4]).sort("client_id")["opened"].to_numpy()
     for row in models(straight.scored).iter_rows(named=True):
         path = straight.folder / row["path"]
         assert sha256_of(path) == row["fingerprint"]
         model = load(path)
         np.testing.assert_allclose(model.probabilities(clients), predictions(straight.scored)[row["family"]].to_numpy())
-        assert gini(model.probabilities(held_out), opened) == pytest.approx(row["gini_held_out"])
+
+
+def test_ranks_on_the_held_out_month_are_those_of_a_model_that_learnt_from_months_over_before(straight):
+    held_out = straight.features.filter(pl.col("month") == MONTHS[4]).sort("client_id")
+    opened = straight.labels.filter(pl.col("month") == MONTHS[4]).sort("client_id")["opened"].to_numpy()
+    earlier = straight.features.filter(pl.col("month") <= MONTHS[1])
+    for row in models(straight.scored).iter_rows(named=True):
+        model = fit(earlier, straight.labels, row["family"], parameters=SMALL[row["family"]], seed=1)
+        assert gini(model.log_odds(held_out), opened) == pytest.approx(row["gini_held_out"])
 
 
 def test_ranks_and_deciles_follow_the_probability(straight):
@@ -219,14 +192,14 @@ def test_what_is_said_without_each_modality_does_not_look_at_it(straight, tmp_pa
     lacking = {"without_payments": "n_pay_count", "without_texts": "t_text", "without_calendar": "n_rate"}
     for name, column in lacking.items():
         less = predictions(score(straight.features.drop(column), straight.labels, tmp_path))
-        assert said[name].to_list() == less["logistic"].to_list()
+        assert said[name].rank().to_list() == less["logistic"].rank().to_list()
         assert less[name].null_count() == less.height
         assert all(less[other].null_count() == 0 for other in (*SAID, *WITHOUT) if other != name)
 
 
 def test_the_one_column_is_the_one_that_ranks_best_by_itself(straight, tmp_path):
     alone = score(straight.features.select("client_id", "month", "snapshot_date", "n_turnover"), straight.labels, tmp_path)
-    assert predictions(straight.scored)["one_column"].to_list() == predictions(alone)["logistic"].to_list()
+    assert predictions(straight.scored)["one_column"].rank().to_list() == predictions(alone)["logistic"].rank().to_list()
     assert all(predictions(alone)[name].null_count() == predictions(alone).height for name in ("one_column", *WITHOUT))
 
 
@@ -276,6 +249,6 @@ def test_reasons_name_columns_by_their_names_for_people(straight):
 
 
 def test_a_later_month_learns_from_more(straight, tmp_path):
-    earlier = score(straight.features, straight.labels, tmp_path, month=dt.date(2022, 6, 1))
-    assert models(earlier)["calibrated_on"].to_list() == [dt.date(2022, 3, 1)] * 2
-    assert models(earlier)["learnt_until"].to_list() == [dt.date(2022, 2, 1)] * 2
+    earlier = score(straight.features, straight.labels, tmp_path, month=MONTHS[6])
+    assert models(earlier)["calibrated_on"].to_list() == [MONTHS[3]] * 2
+    assert models(earlier)["learnt_until"].to_list() == [MONTHS[3]] * 2

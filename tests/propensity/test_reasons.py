@@ -7,7 +7,7 @@ import pytest
 from tests.propensity.test_models import FAMILIES, clients, fitted, labels, with_texts
 from vitrina.i18n import catalogue
 from vitrina.propensity import encoding
-from vitrina.propensity.models import CalibratedModel
+from vitrina.propensity.calibration import CalibratedModel
 from vitrina.propensity.reasons import DOMAIN, MOST_NAME, reasons
 
 

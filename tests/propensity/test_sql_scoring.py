@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.propensity.test_models import clients, fitted, labels, with_texts
+from vitrina.propensity.calibration import calibrate
 from vitrina.propensity.encoding import ModelError
-from vitrina.propensity.models import calibrate
 from vitrina.propensity.sql_scoring import scoring_sql
 
 HOSTILE = ["it's", '"', "two\nlines", "Ы😀\u202e", "", "a\0b", "'; drop table client_features; --", "{x} %s \\"]

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from tests.propensity.test_models import FAMILIES, clients, fitted, labels, with_texts
+from vitrina.propensity.calibration import calibrate
 from vitrina.propensity.encoding import ModelError
-from vitrina.propensity.models import calibrate
 from vitrina.propensity.reasons import reasons
 from vitrina.propensity.storing import load, save
 

@@ -103,10 +103,10 @@ def test_a_suspected_column_holds_the_scores_back_and_is_named_once():
 # maturity of labels
 
 
-def models(calibrated_on, scored):
+def models(calibrated_on, scored, rehearsed_until=None):
     row = {
         "month": scored, "family": "logistic", "version": "v", "makes_scores": True, "learnt_from": calibrated_on,
-        "learnt_until": calibrated_on, "calibrated_on": calibrated_on, "clients": 100, "openings": 30, "features": 1,
+        "learnt_until": calibrated_on, "calibrated_on": calibrated_on, "rehearsed_until": rehearsed_until or calibrated_on.replace(year=2000), "clients": 100, "openings": 30, "features": 1,
         "parameters": "{}", "gini_held_out": 0.5, "path": "m.zip", "fingerprint": "0" * 64, "sql": None,
     }  # fmt: skip
     return PropensityModels.check(pl.DataFrame([row], schema=PropensityModels.polars_schema()))
@@ -121,6 +121,12 @@ def test_a_model_may_learn_from_months_whose_horizon_was_over(scored, horizon, p
     found = labels_are_mature(models(month(0), month(scored)), labels(month(3)), month(3), horizon)
     assert_told(found, passed=passed)
     assert found.figures["too_early"] == (not passed)
+
+
+@pytest.mark.parametrize(("rehearsed", "passed"), [(0, True), (1, False)])
+def test_a_rehearsal_may_learn_from_months_that_were_over_when_the_one_it_is_asked_about_began(rehearsed, passed):
+    found = labels_are_mature(models(month(3), month(6), month(rehearsed)), labels(month(6)), month(6), 3)
+    assert found.passed is passed
 
 
 @pytest.mark.parametrize(("until", "passed"), [(month(3), True), (month(3) - DAY, False), (None, False)])

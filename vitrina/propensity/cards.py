@@ -84,7 +84,7 @@ def _card(
         _list(*((_(rule), clients) for rule, clients in excluded.select("rule", "clients").sort("rule").iter_rows())),
         f"## {_('How good it has been')}",
         _list(
-            (_("Gini on the month of calibration"), _number(model["gini_held_out"])),
+            (_("Gini on the month of calibration, by a model of months over before"), _number(model["gini_held_out"])),
             *(
                 (_month(month), f"{_number(value)} [{_number(low)}, {_number(high)}]")
                 for month, value, low, high in _latest(judged)

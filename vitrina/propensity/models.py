@@ -1,36 +1,27 @@
-"""Models of who opens an account: fitting on past months, log-odds, and probabilities calibrated on a month unseen by the fit."""
+"""Models of who opens an account: what they are made of, and the log-odds that they give to clients."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from itertools import groupby
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
 from vitrina.propensity.encoding import (
-    Bools,
     CategoryEncoding,
     Encoding,
     Floats,
     ModelError,
     NumberEncoding,
     category_codes,
-    fit_encoding,
     number_values,
     pieces,
 )
-from vitrina.propensity.text_encoding import TEXT, TEXT_COLUMNS, TextEncoding, fit_texts
-
-MOST_TRAINING_ROWS = 300_000
-FEWEST_POSITIVES = 30
-"""Openings in the calibration month below which the slope of the log-odds is left as it is."""
-
-MOST_ITERATIONS = 1_000
+from vitrina.propensity.text_encoding import TEXT, TEXT_COLUMNS, TextEncoding
 
 Family = Literal["logistic", "boosted"]
 
@@ -109,7 +100,7 @@ class FittedModel:
     estimator
         The fitted estimator of scikit-learn.
     rows, openings
-        That it was fitted on: drawn, where there were more than `MOST_TRAINING_ROWS`.
+        That it was fitted on: drawn, where there were too many.
     average
         Logistic regression: mean contribution of a feature over the training months.
     importance
@@ -165,7 +156,7 @@ class FittedModel:
             A column is not there.
         """
         if self.texts is not None and TEXT in features.columns:
-            features = _without_text_columns(features).hstack(self.texts.transform(features.get_column(TEXT)))
+            features = without_text_columns(features).hstack(self.texts.transform(features.get_column(TEXT)))
         absent = (name for name in self.encoding.features if name not in features.columns)
         missing = list(dict.fromkeys(self.source(name) for name in absent))
         if missing:
@@ -198,189 +189,9 @@ class FittedModel:
         return np.concatenate(parts) + self.shift if parts else np.empty(0)
 
 
-@dataclass(frozen=True)
-class CalibratedModel:
-    """A model whose probabilities are those of its calibration month.
-
-    Attributes
-    ----------
-    model
-        The model.
-    slope, intercept
-        Calibrated log-odds are ``intercept + slope * log_odds``; the slope is positive, so ranks stay.
-    """
-
-    model: FittedModel
-    slope: float
-    intercept: float
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """As of the model."""
-        return self.model.features
-
-    def probabilities(self, features: pl.DataFrame) -> Floats:
-        """Calibrated probabilities, shape ``(rows,)``."""
-        return _expit(self.intercept + self.slope * self.model.log_odds(features))
-
-    def uncalibrated(self, features: pl.DataFrame) -> Floats:
-        """Probabilities as the model was fitted, shape ``(rows,)``."""
-        return _expit(self.model.log_odds(features))
-
-
-def fit(
-    features: pl.DataFrame, labels: pl.DataFrame, family: Family, *, parameters: ModelParameters | None = None, seed: int
-) -> FittedModel:
-    """Fit a model on all months given.
-
-    Above `MOST_TRAINING_ROWS` rows are drawn: all openings up to half of them, the rest at random, with weights that keep the
-    share of openings.
-
-    Parameters
-    ----------
-    features
-        Features frames of the training months, one below the other.
-    labels
-        ``client_id``, ``month``, ``opened``; clients without a label are left out.
-    family
-        ``"logistic"`` or ``"boosted"``.
-    parameters
-        As of `ModelParameters`, whose defaults are taken when there are none.
-    seed
-        Of everything that is drawn.
-
-    Raises
-    ------
-    ModelError
-        No client has a label, all have the same, or no column can be used.
-    """
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415  # loading the definitions need not pay for it
-
-    parameters = parameters or ModelParameters()
-    rows = _training_rows(features, labels, seed)
-    texts = _texts(rows.frame, parameters, seed)
-    frame = rows.frame
-    if texts is not None:
-        frame = _without_text_columns(frame).hstack(texts.transform(frame.get_column(TEXT)))
-    encoding = fit_encoding(frame, rows.opened, rows.weights)
-    estimator = _regression(parameters) if family == "logistic" else _trees(parameters, seed)
-    matrix = encoding.design(frame) if family == "logistic" else encoding.ordinal(frame)
-    with threadpool_limits(1, user_api="blas"):  # sums in several threads end in other digits
-        # trees take minutes to bin weighted rows; that some were drawn by their label only moves the log-odds, which is made good
-        estimator.fit(matrix, rows.opened, sample_weight=rows.weights if family == "logistic" else None)
-    model = FittedModel(family, parameters, seed, encoding, texts, estimator, rows.opened.size, int(rows.opened.sum()))
-    if family == "boosted":
-        return replace(model, importance=_shares(_gains(model)), shift=_shift(rows))
-    average, spread = _averages_and_spreads(model, frame, rows.weights)
-    return replace(model, average=average, importance=_shares(spread))
-
-
-def calibrate(model: FittedModel, features: pl.DataFrame, labels: pl.DataFrame) -> CalibratedModel:
-    """Fit slope and intercept of the log-odds on a month that the model has not learnt from.
-
-    Platt's scaling (Platt 1999, "Probabilistic outputs for support vector machines") with his targets, which keep the fit
-    finite where openings and others are apart. With fewer than `FEWEST_POSITIVES` openings, or where the fitted slope is not
-    positive, only the intercept is fitted and the slope is 1: a month that contradicts the model must not turn its ranks round.
-
-    Parameters
-    ----------
-    model
-        Fitted on earlier months.
-    features, labels
-        Of the calibration month; clients without a label are left out.
-
-    Raises
-    ------
-    ModelError
-        No client has a label.
-    """
-    keys = _labelled(features, labels)
-    log_odds = model.log_odds(features[keys.get_column("row")])
-    opened = keys.get_column("opened").to_numpy().astype(bool)
-    positives, others = int(opened.sum()), int((~opened).sum())
-    targets = np.where(opened, (positives + 1) / (positives + 2), 1 / (others + 2))
-    if positives >= FEWEST_POSITIVES:
-        slope, intercept = _platt(log_odds, targets)
-        if slope > 0:
-            return CalibratedModel(model, slope, intercept)
-    return CalibratedModel(model, 1.0, _intercept(log_odds, targets))
-
-
-class _TrainingRows(NamedTuple):
-    frame: pl.DataFrame
-    opened: Bools
-    weights: Floats
-
-
-def _labelled(features: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
-    """Rows with a label by month and client, so that nothing depends on the order in which they came."""
-    known = labels.select("client_id", "month", "opened").drop_nulls()
-    keys = features.select("client_id", "month").with_row_index("row").join(known, on=["client_id", "month"])
-    if keys.is_empty():
-        raise ModelError(
-            f"None of {features.height} clients has a label.",
-            "Wait until the months after the snapshot are delivered, or deliver the openings of earlier months.",
-        )
-    return keys.sort("month", "client_id")
-
-
-def _training_rows(features: pl.DataFrame, labels: pl.DataFrame, seed: int) -> _TrainingRows:
-    keys = _labelled(features, labels)
-    opened = keys.get_column("opened").to_numpy().astype(bool)
-    if opened.all() or not opened.any():
-        raise ModelError(
-            f"All {opened.size} clients with a label {'opened' if opened.all() else 'did not open'} the account: nothing to learn.",
-            "Train on more months, and check that all openings are delivered.",
-        )
-    rng = np.random.default_rng(seed)
-    positives, others = np.flatnonzero(opened), np.flatnonzero(~opened)
-    half = MOST_TRAINING_ROWS // 2
-    some = rng.permutation(positives)[: max(half, MOST_TRAINING_ROWS - others.size)]
-    rest = rng.permutation(others)[: MOST_TRAINING_ROWS - some.size]
-    drawn = np.sort(np.concatenate([some, rest]))
-    weights = np.where(opened[drawn], positives.size / some.size, others.size / rest.size)
-    return _TrainingRows(features[keys.get_column("row").gather(drawn)], opened[drawn], weights / weights.mean())
-
-
-def _shift(rows: _TrainingRows) -> float:
-    """Logarithm of the odds among all clients over those among the drawn ones.
-
-    References
-    ----------
-    G. King, L. Zeng (2001), Logistic regression in rare events data, Political Analysis 9, section 4.1.
-    """
-    opening, other = (float(rows.weights[rows.opened == opened][0]) for opened in (True, False))
-    return math.log(opening / other)
-
-
-def _texts(frame: pl.DataFrame, parameters: ModelParameters, seed: int) -> TextEncoding | None:
-    if TEXT not in frame.columns:
-        return None
-    return fit_texts(frame.get_column(TEXT), components=parameters.text_components, seed=seed)
-
-
-def _without_text_columns(frame: pl.DataFrame) -> pl.DataFrame:
+def without_text_columns(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same frame without the numbers that texts became."""
     return frame.select(pl.exclude(f"^{TEXT_COLUMNS}.*$"))
-
-
-def _trees(parameters: ModelParameters, seed: int) -> Any:
-    from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415  # loading the definitions need not pay for it
-
-    return HistGradientBoostingClassifier(
-        max_iter=parameters.trees,
-        max_leaf_nodes=parameters.leaves,
-        learning_rate=parameters.learning_rate,
-        min_samples_leaf=parameters.least_leaf,
-        categorical_features=None,
-        early_stopping=False,
-        random_state=seed,
-    )
-
-
-def _regression(parameters: ModelParameters) -> Any:
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # loading the definitions need not pay for it
-
-    return LogisticRegression(C=parameters.inverse_penalty, solver="lbfgs", max_iter=MOST_ITERATIONS)
 
 
 def by_feature(model: FittedModel, frame: pl.DataFrame) -> Iterator[tuple[str, Floats]]:
@@ -395,63 +206,3 @@ def by_feature(model: FittedModel, frame: pl.DataFrame) -> Iterator[tuple[str, F
     """
     for name, terms in groupby(model.terms(), key=lambda term: model.source(term.encoding.feature)):
         yield name, np.sum([term.contributions(frame) for term in terms], axis=0)
-
-
-def _averages_and_spreads(model: FittedModel, frame: pl.DataFrame, weights: Floats) -> tuple[dict[str, float], dict[str, float]]:
-    averages: dict[str, float] = {}
-    spreads: dict[str, float] = {}
-    for name, contributions in by_feature(model, frame):
-        averages[name] = float(np.average(contributions, weights=weights))
-        spreads[name] = float(np.sqrt(np.average((contributions - averages[name]) ** 2, weights=weights)))
-    return averages, spreads
-
-
-def _gains(model: FittedModel) -> dict[str, float]:
-    """What the splits of all trees gained, by feature."""
-    gains = dict.fromkeys(model.features, 0.0)
-    for (tree,) in model.estimator._predictors:  # noqa: SLF001  # scikit-learn shows the gains of splits nowhere else
-        splits = tree.nodes[tree.nodes["is_leaf"] == 0]
-        for position, gain in zip(splits["feature_idx"], splits["gain"], strict=True):
-            gains[model.source(model.encoding.features[position])] += float(gain)
-    return gains
-
-
-def _shares(amounts: Mapping[str, float]) -> dict[str, float]:
-    total = sum(amounts.values())
-    return {name: amount / total if total > 0 else 0.0 for name, amount in amounts.items()}
-
-
-def _platt(log_odds: Floats, targets: Floats) -> tuple[float, float]:
-    """Slope and intercept of the smallest cross-entropy."""
-    from scipy.optimize import minimize  # noqa: PLC0415  # loading the definitions need not pay for it
-
-    # log-odds of any spread and place become alike, so that the search needs few steps
-    centre, spread = float(log_odds.mean()), float(log_odds.std())
-    if spread == 0:
-        return 0.0, 0.0
-    scaled = (log_odds - centre) / spread
-
-    def loss(at: Floats) -> tuple[float, Floats]:
-        told = at[0] * scaled + at[1]
-        error = _expit(told) - targets
-        return float(np.mean(np.logaddexp(0, told) - targets * told)), np.array([np.mean(error * scaled), np.mean(error)])
-
-    found = minimize(loss, np.array([0.0, 0.0]), jac=True, method="BFGS", options={"gtol": 1e-9})
-    slope = float(found.x[0]) / spread
-    return slope, float(found.x[1]) - slope * centre
-
-
-def _intercept(log_odds: Floats, targets: Floats) -> float:
-    """The shift after which probabilities sum to the targets, which lie between 0 and 1: there is exactly one."""
-    from scipy.optimize import brentq  # noqa: PLC0415  # loading the definitions need not pay for it
-
-    share = float(targets.mean())
-    wanted = float(np.log(share / (1 - share)))
-    low, high = wanted - float(log_odds.max()) - 1, wanted - float(log_odds.min()) + 1
-    return float(brentq(lambda shift: float(np.mean(_expit(log_odds + shift))) - share, low, high, xtol=1e-12))
-
-
-def _expit(log_odds: Floats) -> Floats:
-    from scipy.special import expit  # noqa: PLC0415  # loading the definitions need not pay for it
-
-    return np.asarray(expit(log_odds), dtype=np.float64)

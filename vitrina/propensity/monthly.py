@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ import numpy as np
 import polars as pl
 
 from vitrina.files import sha256_of
+from vitrina.propensity.calibration import CalibratedModel, calibrate, level
 from vitrina.propensity.drift import DRIFTED, columns_to_drop, feature_drift, psi
 from vitrina.propensity.encoding import ModelError
+from vitrina.propensity.fitting import fit
 from vitrina.propensity.leak import ginis_alone
 from vitrina.propensity.measures import gini, gini_difference
-from vitrina.propensity.models import CalibratedModel, ModelParameters, calibrate, fit
+from vitrina.propensity.models import ModelParameters
 from vitrina.propensity.promotion import is_promoted
 from vitrina.propensity.reasons import reasons
 from vitrina.propensity.sql_scoring import scoring_sql
@@ -30,47 +32,11 @@ from vitrina.propensity.tables import (
     PropensityModels,
     PropensityScores,
 )
+from vitrina.propensity.teaching import Taught
 from vitrina.tables import Table
-
-FEWEST_OPENINGS = 30
-"""Openings below which nothing is learnt."""
-
-FEWEST_MONTHS = 2
-"""One to learn from, a later one to calibrate on."""
 
 KEYS = ("client_id", "month", "snapshot_date")
 PAYMENTS, TEXT = "n_pay_", "t_text"
-
-FeaturesOf = Callable[[Sequence[dt.date]], pl.DataFrame]
-"""Features of some months, as one frame; a column that a month does not have is null there."""
-
-
-@dataclass(frozen=True)
-class Taught:
-    """What the models of a month learnt from.
-
-    Attributes
-    ----------
-    learning, held_out
-        Features of the months that were learnt from, and of the later month that probabilities were calibrated on.
-    learnt, checked
-        Labels of both.
-    """
-
-    learning: pl.DataFrame
-    held_out: pl.DataFrame
-    learnt: pl.DataFrame
-    checked: pl.DataFrame
-
-    def of_columns(self, columns: Sequence[str]) -> Taught:
-        """The same without columns that a month to be scored, or the month of calibration, does not have."""
-        kept = [name for name in self.learning.columns if name in columns and name in self.held_out.columns]
-        return Taught(self.learning.select(kept), self.held_out.select(kept), self.learnt, self.checked)
-
-    @property
-    def opened(self) -> np.ndarray:
-        """Whether each client of the held-out month opened the account, in the order of `held_out`."""
-        return in_order(self.held_out, self.checked)
 
 
 @dataclass(frozen=True)
@@ -87,37 +53,6 @@ class Scored:
 
     frames: dict[type[Table], pl.DataFrame]
     told: dict[str, Any]
-
-
-class TooEarlyError(Exception):
-    """A month has too little behind it to be scored: no error of anybody's."""
-
-
-def taught_by(months: Sequence[dt.date], labels: pl.DataFrame, features_of: FeaturesOf) -> Taught:
-    """What a model may learn, from months whose openings are known.
-
-    Parameters
-    ----------
-    months
-        As of `months_to_learn_from`, oldest first: the last one is held out.
-    labels
-        ``client_id``, ``month``, ``opened``.
-    features_of
-        Features by month.
-
-    Raises
-    ------
-    TooEarlyError
-        There are fewer than two months, or fewer than thirty openings to learn from.
-    """
-    if len(months) < FEWEST_MONTHS:
-        raise TooEarlyError(f"{len(months)} month(s) with known openings; {FEWEST_MONTHS} are needed.")
-    learnt, checked = (labels.filter(pl.col("month").is_in(list(part))) for part in (months[:-1], months[-1:]))
-    for part, name in ((learnt, "to learn from"), (checked, "to calibrate on")):
-        if int(part["opened"].sum()) < FEWEST_OPENINGS:
-            raise TooEarlyError(f"{int(part['opened'].sum())} openings {name}; {FEWEST_OPENINGS} are needed.")
-    learning, held_out = (_with_labels(features_of(part), rows) for part, rows in ((months[:-1], learnt), (months[-1:], checked)))
-    return Taught(learning, held_out, learnt, checked)
 
 
 def score_month(  # noqa: PLR0913  # what is scored, by what, and where the models go
@@ -156,17 +91,19 @@ def score_month(  # noqa: PLR0913  # what is scored, by what, and where the mode
         For everything that is drawn.
     """
     taught = taught.of_columns(clients.columns)
-    models = {family: _learn(taught, family, parameters[family], seed) for family in FAMILIES}
-    held_out = {family: model.probabilities(taught.held_out) for family, model in models.items()}
+    rehearsed = {family: _rehearse(taught, family, parameters[family], seed) for family in FAMILIES}
+    models = {family: _learn(taught, family, rehearsed[family].slope, parameters[family], seed) for family in FAMILIES}
+    held_out = {family: model.probabilities(taught.held_out) for family, model in rehearsed.items()}
     difference = gini_difference(held_out["boosted"], held_out["logistic"], taught.opened, seed=seed)
     chosen = "boosted" if is_promoted(difference) else "logistic"
     drift = _drift(month, taught.learning, clients, models[chosen])
     alone = ginis_alone(taught.learning, taught.learnt)
     predictions = _predictions(month, clients, taught, models, chosen, drift, alone, parameters["logistic"], seed)
+    by_client = predictions.sort("client_id")
     rows = [
         _model_row(month, family, model, taught, parameters[family], folder / f"{month}-{family}{mark and '-'}{mark}.zip", data)
         | {
-            "version": f"{month:%Y-%m}-{family}-{_mark(held_out[family])}",
+            "version": f"{month:%Y-%m}-{family}-{_mark(by_client[family].to_numpy())}",
             "makes_scores": family == chosen,
             "gini_held_out": gini(held_out[family], taught.opened),
         }
@@ -191,19 +128,16 @@ def score_month(  # noqa: PLR0913  # what is scored, by what, and where the mode
     return Scored(frames, told)
 
 
-def in_order(features: pl.DataFrame, labels: pl.DataFrame) -> np.ndarray:
-    """Labels of the rows of a features frame, in their order, shape (rows,)."""
-    joined = features.select("month", "client_id").join(labels, on=("month", "client_id"), how="left", maintain_order="left")
-    return joined["opened"].to_numpy()
+def _rehearse(taught: Taught, family: str, parameters: ModelParameters, seed: int) -> CalibratedModel:
+    """A model that stands to the held-out month as the one that scores stands to the month to be scored."""
+    model = fit(taught.earlier, taught.learnt, family, parameters=parameters, seed=seed)  # type: ignore[arg-type]  # one of FAMILIES
+    return calibrate(model, taught.held_out, taught.learnt)
 
 
-def _with_labels(features: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
-    return features.join(labels.select("month", "client_id"), on=("month", "client_id"), how="semi").sort("month", "client_id")
-
-
-def _learn(taught: Taught, family: str, parameters: ModelParameters, seed: int) -> CalibratedModel:
+def _learn(taught: Taught, family: str, slope: float, parameters: ModelParameters, seed: int) -> CalibratedModel:
+    """The model that scores: of all closed months, with the slope that the rehearsal found, at the newest month's level."""
     model = fit(taught.learning, taught.learnt, family, parameters=parameters, seed=seed)  # type: ignore[arg-type]  # one of FAMILIES
-    return calibrate(model, taught.held_out, taught.checked)
+    return level(model, slope, taught.held_out, taught.learnt)
 
 
 def _drift(month: dt.date, before: pl.DataFrame, now: pl.DataFrame, model: CalibratedModel) -> pl.DataFrame:
@@ -238,9 +172,8 @@ def _predictions(  # noqa: PLR0913, PLR0917  # everything that is said of the cl
         names = [name for name in columns if name in taught.learning.columns]
         if not names or set(taught.learning.columns) <= {*names, *KEYS}:
             return None
-        less = Taught(taught.learning.drop(names), taught.held_out.drop(names, strict=False), taught.learnt, taught.checked)
         try:
-            model = _learn(less, "logistic", parameters, seed)
+            model = _learn(taught.without(names), "logistic", models["logistic"].slope, parameters, seed)
         except ModelError:
             return None
         return model.probabilities(clients.drop(names, strict=False))
@@ -294,7 +227,8 @@ def _model_row(  # noqa: PLR0913, PLR0917  # a row of the table
         "family": family,
         "learnt_from": taught.learning["month"].min(),
         "learnt_until": taught.learning["month"].max(),
-        "calibrated_on": taught.held_out["month"].max(),
+        "calibrated_on": taught.months.closed[-1],
+        "rehearsed_until": taught.months.earlier[-1],
         "clients": taught.learning.height,
         "openings": int(taught.learnt["opened"].sum()),
         "features": len(model.features),

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vitrina.i18n import Translate, translator
+from vitrina.propensity.calibration import CalibratedModel
 from vitrina.propensity.encoding import (
     CategoryEncoding,
     Encoding,
@@ -23,7 +24,7 @@ from vitrina.propensity.encoding import (
     number_values,
     pieces,
 )
-from vitrina.propensity.models import CalibratedModel, FittedModel, by_feature
+from vitrina.propensity.models import FittedModel, by_feature
 from vitrina.propensity.text_encoding import TEXT
 
 DOMAIN = "propensity"

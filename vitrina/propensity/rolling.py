@@ -11,10 +11,10 @@ from pathlib import Path
 import polars as pl
 
 from vitrina.propensity.models import ModelParameters
-from vitrina.propensity.monthly import FeaturesOf, Scored, TooEarlyError, score_month, taught_by
-from vitrina.propensity.periods import months_to_learn_from
+from vitrina.propensity.monthly import Scored, score_month
 from vitrina.propensity.search import milestone, search
 from vitrina.propensity.tables import PropensityTrials
+from vitrina.propensity.teaching import FeaturesOf, TooEarlyError, lessons, taught_by
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Rolling:
     Attributes
     ----------
     labels
-        ``client_id``, ``month``, ``opened``, ``window_until``; months whose openings are known.
+        ``client_id``, ``month``, ``opened``, ``snapshot_date``, ``window_until``; months whose openings are known.
     features_of
         Features by month.
     training_months
@@ -64,14 +64,14 @@ class Rolling:
             clients = self.features_of([month])
             if clients.is_empty():
                 continue
-            history = months_to_learn_from(self.labels, clients.select(pl.col("snapshot_date").max()).item())
+            known = lessons(self.labels, clients.select(pl.col("snapshot_date").max()).item())
             try:
-                taught = taught_by(history[-self.training_months - 1 :], self.labels, self.features_of)
+                taught = taught_by(known.newest(self.training_months), self.labels, self.features_of)
             except TooEarlyError as error:
                 yield month, error
                 continue
-            # the month of calibration takes no part in the choice
-            parameters, trials = searched(tuple(history[: milestone(len(history) - 1)]))
+            # nothing that the month of calibration will be asked takes part in the choice
+            parameters, trials = searched(known.earlier[: milestone(len(known.earlier))])
             found = score_month(
                 month,
                 clients,

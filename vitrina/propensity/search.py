@@ -1,4 +1,4 @@
-"""Parameters by rolling months: a setting is judged on months that are later than what it learnt from, all of them long over."""
+"""Parameters by rolling months: a setting is judged on months that began after the horizon of what it learnt from."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from vitrina.propensity.fitting import fit
 from vitrina.propensity.measures import gini
-from vitrina.propensity.models import ModelParameters, fit
-from vitrina.propensity.monthly import FEWEST_OPENINGS, FeaturesOf, in_order
+from vitrina.propensity.models import ModelParameters
+from vitrina.propensity.periods import months_to_learn_from
 from vitrina.propensity.tables import FAMILIES, PropensityTrials
+from vitrina.propensity.teaching import FEWEST_OPENINGS, FeaturesOf, in_order, snapshot_of
 
 SETTINGS: Mapping[str, tuple[ModelParameters, ...]] = {
     "logistic": tuple(ModelParameters(inverse_penalty=strength) for strength in (0.003, 0.03, 0.3)),
@@ -49,7 +51,7 @@ def search(
     months
         Months with known openings, oldest first.
     labels
-        ``client_id``, ``month``, ``opened``.
+        ``client_id``, ``month``, ``opened``, ``snapshot_date``, ``window_until``.
     features_of
         Features by month.
     seed
@@ -62,12 +64,14 @@ def search(
         With too few months or openings the first setting of each family stands, untried.
     """
     rows = []
-    for place in range(max(1, len(months) - MOST_FOLDS), len(months)):
-        before = list(months[max(0, place - MONTHS_BEFORE) : place])
-        learning, judged = (_drawn(features_of(part), labels, seed) for part in (before, [months[place]]))
+    for fold in months[1:][-MOST_FOLDS:]:
+        before = months_to_learn_from(labels, snapshot_of(labels, fold))[-MONTHS_BEFORE:]
+        if not before:
+            continue
+        learning, judged = (_drawn(features_of(part), labels, seed) for part in (before, [fold]))
         # a column that the later month lacks teaches nothing that could be judged on it
         learning = learning.select(name for name in learning.columns if name in judged.columns)
-        known = labels.filter(pl.col("month").is_in([*before, months[place]]))
+        known = labels.filter(pl.col("month").is_in([*before, fold]))
         opened = in_order(judged, known)
         if int(in_order(learning, known).sum()) < FEWEST_OPENINGS or int(opened.sum()) < FEWEST_OPENINGS:
             continue
@@ -79,7 +83,7 @@ def search(
                         "month": months[-1],
                         "family": family,
                         "trial": number,
-                        "fold": months[place],
+                        "fold": fold,
                         "parameters": setting.as_json(),
                         "gini": gini(model.log_odds(judged), opened),
                         "clients": judged.height,

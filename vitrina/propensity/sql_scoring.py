@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from vitrina.propensity.calibration import CalibratedModel
 from vitrina.propensity.encoding import CategoryEncoding, ModelError, NumberEncoding
-from vitrina.propensity.models import CalibratedModel, LinearTerm
+from vitrina.propensity.models import LinearTerm
 from vitrina.sql import quote, quote_text
 
 

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from vitrina.files import write_atomically
+from vitrina.propensity.calibration import CalibratedModel
 from vitrina.propensity.encoding import Encoding, ModelError
-from vitrina.propensity.models import CalibratedModel, FittedModel, ModelParameters
+from vitrina.propensity.models import FittedModel, ModelParameters
 from vitrina.propensity.text_encoding import TextEncoding
 
 FORMAT = 1

@@ -43,8 +43,15 @@ def nothing_gives_the_answer_away(suspicions: pl.DataFrame) -> Verdict:
 
 
 def labels_are_mature(models: pl.DataFrame, labels: pl.DataFrame, delivered_until: dt.date | None, horizon: int) -> Verdict:
-    """Whether every model learnt only from months whose horizon was over when its month began, and whose openings are delivered."""
-    early = models.filter(pl.col("calibrated_on").dt.offset_by(f"{horizon}mo") > pl.col("month"))
+    """Whether every model learnt only from months whose horizon was over when its month began, and whose openings are delivered.
+
+    The rehearsal must stand to its month in the same way.
+    """
+
+    def is_over(learnt: str, asked: str) -> pl.Expr:
+        return pl.col(learnt).dt.offset_by(f"{horizon}mo") <= pl.col(asked)
+
+    early = models.filter(~(is_over("calibrated_on", "month") & is_over("rehearsed_until", "calibrated_on")))
     open_windows = labels.height if delivered_until is None else labels.filter(pl.col("window_until") > delivered_until).height
     return Verdict(
         early.is_empty() and not open_windows,

@@ -14,6 +14,7 @@ windows as (
     select
         population.client_id,
         population.month,
+        population.snapshot_date,
         (population.snapshot_date + to_months(in_force.horizon_months::integer))::date as window_until
     from {{ ref('population') }} as population
     cross join {{ source('propensity_models', 'propensity_settings') }} as in_force
@@ -23,6 +24,7 @@ windows as (
 select
     windows.client_id,
     windows.month,
+    windows.snapshot_date,
     -- who had opened one by the snapshot is not in the population: the first opening is later
     coalesce(first_openings.opened_on <= windows.window_until, false) as opened,
     windows.window_until
