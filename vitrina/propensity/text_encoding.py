@@ -67,10 +67,15 @@ class TextEncoding:
             `columns`, Float64, as long as `texts`.
         """
         texts = texts.cast(pl.String)  # where all are missing, there may be no type
-        parts = [self._components(part) for part in _pieces(texts)]
+        # a client's text is the same for months
+        distinct = texts.drop_nulls().unique().sort()  # sums end in the same digits, whatever the order of rows
+        parts = [self._components(part) for part in _pieces(distinct)]
         numbers = np.concatenate(parts) if parts else np.empty((0, len(self.columns)))
-        frame = pl.DataFrame(np.asfortranarray(numbers), schema=dict.fromkeys(self.columns, pl.Float64))
-        return frame.select(pl.when(texts.is_not_null()).then(pl.all()))
+        components = pl.DataFrame(np.asfortranarray(numbers), schema=dict.fromkeys(self.columns, pl.Float64))
+        found = pl.DataFrame({TEXT: texts}).join(
+            components.with_columns(distinct.alias(TEXT)), on=TEXT, how="left", maintain_order="left"
+        )
+        return found.select(self.columns)
 
     def _components(self, texts: pl.Series) -> Floats:
         from threadpoolctl import threadpool_limits  # noqa: PLC0415  # loading the definitions need not pay for it
@@ -102,24 +107,34 @@ def fit_texts(texts: pl.Series, *, components: int, seed: int) -> TextEncoding |
     from threadpoolctl import threadpool_limits  # noqa: PLC0415  # as above
 
     present = texts.cast(pl.String).drop_nulls()
-    words = _frequent_words(present)
+    # a client's text is the same for months: words are cut and counted once for each
+    distinct = present.unique().sort()
+    places = _places(present, distinct)
+    words = _frequent_words(distinct, np.bincount(places, minlength=distinct.len()))
     kept = min(components, len(words) - 1)
     if kept < 1:
         return None
     pipeline = make_pipeline(TfidfTransformer(sublinear_tf=True), TruncatedSVD(kept, random_state=seed))
     with threadpool_limits(1, user_api="blas"):  # sums in several threads end in other digits
-        pipeline.fit(_counts(present, words))
+        pipeline.fit(_counts(distinct, words)[places])
     return TextEncoding(words, pipeline)
 
 
-def _frequent_words(texts: pl.Series) -> tuple[str, ...]:
+def _places(texts: pl.Series, distinct: pl.Series) -> npt.NDArray[np.int64]:
+    """Where each text stands among the distinct ones, shape ``(texts,)``."""
+    numbered = pl.DataFrame({TEXT: distinct}).with_row_index("place")
+    found = pl.DataFrame({TEXT: texts}).join(numbered, on=TEXT, how="left", maintain_order="left")
+    return found.get_column("place").cast(pl.Int64).to_numpy()
+
+
+def _frequent_words(texts: pl.Series, times: npt.NDArray[np.int64]) -> tuple[str, ...]:
     """Words of most texts, sorted by the alphabet, so that their order says nothing of the order of rows."""
     frequencies = (
-        pl.DataFrame({"word": _words(texts).list.unique()})
+        pl.DataFrame({"word": _words(texts).list.unique(), "times": times})
         .explode("word")
         .drop_nulls()
         .group_by("word")
-        .len("texts")
+        .agg(texts=pl.col("times").sum())
         .filter(pl.col("texts") >= FEWEST_TEXTS)
         .sort("texts", "word", descending=[True, False])
         .head(MOST_WORDS)
