@@ -1,12 +1,14 @@
 """How good past scores have been, once their openings are known, and what the optimiser's offers have brought."""
 
 import datetime as dt
+from collections.abc import Iterator
 
 import dagster as dg
 import polars as pl
 
 from assets.propensity.product import BY_MONTH, POOLED, PRODUCT, SEED, keys_of, months_of, outs, read
 from resources.table_assets import table_arguments
+from resources.table_metadata import picture
 from resources.warehouse import WarehouseResource
 from vitrina.propensity import tables as t
 from vitrina.propensity.campaign_tables import CampaignEffect, CampaignLists, OptimiserFiles
@@ -31,14 +33,21 @@ LABELS = "SELECT client_id, month, opened FROM labels ORDER BY month, client_id"
     deps=keys_of("model_predictions", "labels", "stg_clients"),
     **POOLED,
 )
-def backtest_of_scores(warehouse: WarehouseResource) -> tuple[pl.DataFrame, pl.DataFrame]:
+def backtest_of_scores(warehouse: WarehouseResource) -> Iterator[dg.Output[pl.DataFrame]]:
     """Gini, KS, lift and calibration by month, with intervals, for champion, challenger and what a sceptic would use instead."""
-    from vitrina.propensity.backtest import backtest_rows, deciles_of_months  # noqa: PLC0415  # loading the definitions need not pay
+    from vitrina.propensity import pictures  # noqa: PLC0415  # a chart library: loading the definitions need not pay for it
+    from vitrina.propensity.backtest import backtest_rows, deciles_of_months  # noqa: PLC0415  # as above
 
     predictions = read(warehouse, "SELECT * FROM model_predictions ORDER BY month, client_id")
     labels = read(warehouse, LABELS)
     segments = read(warehouse, "SELECT month, client_id, segment, left(okved, 2) AS activity FROM stg_clients")
-    return backtest_rows(predictions, labels, segments, seed=SEED), deciles_of_months(predictions, labels)
+    backtest, deciles = backtest_rows(predictions, labels, segments, seed=SEED), deciles_of_months(predictions, labels)
+    for table, frame, drawn in (
+        (t.PropensityBacktest, backtest, pictures.backtest_pictures(backtest)),
+        (t.PropensityDeciles, deciles, pictures.decile_pictures(deciles)),
+    ):
+        metadata = {name: picture(title, png) for name, (title, png) in drawn.items()}
+        yield dg.Output(frame, output_name=table.table_name(), metadata=metadata)
 
 
 @dg.multi_asset(

@@ -16,14 +16,10 @@ from vitrina.propensity.campaign_effect import (
     OFFER_AGAINST_CONTROL,
     POOLED,
     TOP_AGAINST_RULE,
-    Groups,
     campaign_effect,
-    conversion_ratio,
-    conversion_uplift,
-    pooled_ratio,
-    pooled_uplift,
 )
 from vitrina.propensity.campaign_tables import CampaignLists
+from vitrina.propensity.two_proportions import Groups, conversion_ratio, conversion_uplift, pooled_ratio, pooled_uplift
 
 MONTH = dt.date(2024, 1, 1)
 SNAPSHOT = dt.date(2024, 1, 10)

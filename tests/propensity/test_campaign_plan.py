@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vitrina.propensity.campaign_effect import Groups, conversion_uplift
 from vitrina.propensity.campaign_plan import (
     PlanError,
     control_size,
@@ -14,6 +13,7 @@ from vitrina.propensity.campaign_plan import (
     planning_options,
     power_of,
 )
+from vitrina.propensity.two_proportions import Groups, conversion_uplift
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,10 @@ from scipy.stats import ks_2samp
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from vitrina.errors import VitrinaError
+from vitrina.propensity.deciles import DECILE_SCHEMA, decile_rows, deciles
 from vitrina.propensity.measures import (
-    DECILE_SCHEMA,
     FEWEST_POSITIVES,
     MEASURES,
-    decile_rows,
-    deciles,
     gini,
     gini_difference,
     kolmogorov_smirnov,

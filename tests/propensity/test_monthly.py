@@ -10,8 +10,9 @@ from polars.testing import assert_frame_equal
 
 from tests.propensity.small_bank import MONTHS, SMALL, bank, features_of, few, shuffled, with_gaps
 from vitrina.files import sha256_of
+from vitrina.propensity.deciles import deciles
 from vitrina.propensity.fitting import fit
-from vitrina.propensity.measures import deciles, gini
+from vitrina.propensity.measures import gini
 from vitrina.propensity.models import ModelParameters
 from vitrina.propensity.monthly import Scored, score_month
 from vitrina.propensity.storing import load
@@ -33,13 +34,14 @@ class Bank:
     folder: Path
 
 
-def score(features, labels, folder, *, seed=1, month=SCORED, order=lambda frame: frame):
+def score(features, labels, folder, *, seed=1, month=SCORED, champion="logistic", order=lambda frame: frame):
     taught = taught_by(lessons(labels, month), labels, features_of(features))
     clients = order(features_of(features)([month]))
     return score_month(
         month,
         clients,
         taught,
+        champion=champion,
         parameters=SMALL,
         labels_of_columns={"n_turnover": "Turnover"},
         folder=folder / "models",
@@ -104,6 +106,17 @@ def test_otherwise_the_champion_stays(straight):
     assert models(straight.scored)["makes_scores"].to_list() == [False, True]
     said = predictions(straight.scored)
     assert said["scores"].equals(said["logistic"])
+
+
+@pytest.mark.parametrize("champion", ["logistic", "boosted"])
+def test_whoever_makes_the_scores_gives_way_to_nothing_but_better_ranks(straight, curved, tmp_path, champion):
+    def makers(features, labels):
+        return models(score(features, labels, tmp_path, champion=champion)).filter("makes_scores")["family"].to_list()
+
+    assert makers(straight.features, straight.labels) == ["logistic"]
+    assert makers(curved.features, curved.labels) == ["boosted"]
+    by_chance = straight.labels.with_columns(pl.col("opened").shuffle(seed=1))
+    assert makers(straight.features, by_chance) == [champion]
 
 
 def test_what_models_learnt_from_is_told(straight):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vitrina.propensity.measures import Measured, gini_difference
-from vitrina.propensity.promotion import is_promoted
+from vitrina.propensity.promotion import challenger_of, is_promoted
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,8 @@ def test_a_clearly_better_challenger_is_promoted_and_an_equal_one_is_not():
 def test_with_too_few_openings_the_champion_stays():
     opened = np.arange(500) >= 480
     assert not is_promoted(gini_difference(np.arange(500.0), -np.arange(500.0), opened, seed=0))
+
+
+def test_the_challenger_is_whoever_does_not_make_the_scores():
+    assert challenger_of("logistic") == "boosted"
+    assert challenger_of("boosted") == "logistic"

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from vitrina.propensity.measures import CALIBRATION_ERROR, GINI, KS, Measured, decile_rows, gini_difference, measured
+from vitrina.propensity.deciles import decile_rows
+from vitrina.propensity.measures import CALIBRATION_ERROR, GINI, KS, Measured, gini_difference, measured
 from vitrina.propensity.resampling import Bools, Floats
 from vitrina.propensity.tables import PropensityBacktest, PropensityDeciles
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from vitrina.errors import VitrinaError
 from vitrina.propensity.resampling import Bools, Floats, Interval, drawn, interval, ratio, reflected_interval
@@ -16,7 +15,6 @@ from vitrina.propensity.resampling import Bools, Floats, Interval, drawn, interv
 FEWEST_POSITIVES = 30
 """With fewer openings an interval of gini is as wide as what one would like to tell apart: the month is named, not measured."""
 
-N_DECILES = 10
 CALIBRATION_BINS = 10
 
 GINI, KS, AVERAGE_PRECISION, BRIER, CALIBRATION_ERROR, CALIBRATION_IN_THE_LARGE = MEASURES = (
@@ -29,16 +27,6 @@ GINI, KS, AVERAGE_PRECISION, BRIER, CALIBRATION_ERROR, CALIBRATION_IN_THE_LARGE 
 )
 GINI_DIFFERENCE = "gini_difference"
 _DISTANCES = (KS, CALIBRATION_ERROR)
-
-DECILE_SCHEMA = {
-    "decile": pl.Int64(),
-    "clients": pl.Int64(),
-    "openings": pl.Int64(),
-    "mean_probability": pl.Float64(),
-    "rate": pl.Float64(),
-    "lift": pl.Float64(),
-    "gain": pl.Float64(),
-}
 
 
 @dataclass(frozen=True)
@@ -153,8 +141,8 @@ def measured(scores: Floats, probabilities: Floats, opened: Bools, *, seed: int)
     Average precision as scikit-learn's; G. W. Brier (1950), Monthly Weather Review 78; M. P. Naeini, G. F. Cooper,
     M. Hauskrecht (2015), AAAI: expected calibration error, there with bins of equal count.
     """
-    scores, opened = _checked("score", scores, opened)
-    probabilities, _ = _checked("probability", probabilities, opened)
+    scores, opened = checked("score", scores, opened)
+    probabilities, _ = checked("probability", probabilities, opened)
     if probabilities.size and not (probabilities.min() >= 0 and probabilities.max() <= 1):
         raise VitrinaError(
             f"Probabilities lie between {probabilities.min():.6g} and {probabilities.max():.6g}.",
@@ -197,8 +185,8 @@ def gini_difference(one: Floats, other: Floats, opened: Bools, *, seed: int) -> 
     VitrinaError
         A score is not a finite number, or the lengths differ.
     """
-    one, opened = _checked("score", one, opened)
-    other, _ = _checked("score", other, opened)
+    one, opened = checked("score", one, opened)
+    other, _ = checked("score", other, opened)
     n, positives = opened.size, int(opened.sum())
     if not _measurable(opened):
         return Measured(GINI_DIFFERENCE, None, None, None, n, positives)
@@ -215,64 +203,14 @@ def gini_difference(one: Floats, other: Floats, opened: Bools, *, seed: int) -> 
     return Measured(GINI_DIFFERENCE, value, *interval(drawn(difference, n, seed=seed)[:, 0]), n, positives)
 
 
-def deciles(probabilities: Floats) -> npt.NDArray[np.int64]:
-    """The tenth that each client belongs to: 1 for the best.
-
-    Tenths are equal in count, give or take one client. Clients with one probability stand in the order in which they are
-    given and may be parted by a border: give them in the order of their identifiers, which knows nothing of the outcome.
-
-    Parameters
-    ----------
-    probabilities
-        Shape (clients,).
-    """
-    place = np.empty(len(probabilities), dtype=np.int64)
-    place[np.argsort(-np.asarray(probabilities, dtype=np.float64), kind="stable")] = np.arange(len(probabilities))
-    return place * N_DECILES // max(1, len(probabilities)) + 1
-
-
-def decile_rows(probabilities: Floats, opened: Bools) -> pl.DataFrame:
-    """One row per tenth of clients, the best first.
-
-    Parameters
-    ----------
-    probabilities, opened
-        Shape (clients,), in the order of the clients' identifiers (`deciles`).
-
-    Returns
-    -------
-    polars.DataFrame
-        ``decile`` (1 is the best tenth), ``clients``, ``openings``, ``mean_probability``, ``rate`` (share who opened),
-        ``lift`` (rate over the rate of all) and ``gain`` (share of all openings in this tenth and better ones); the last two
-        are null where nobody opened. A tenth without clients, where they are fewer than ten, has no row.
+def checked(what: str, values: Floats, opened: Bools) -> tuple[Floats, Bools]:
+    """Values and labels as arrays of one length.
 
     Raises
     ------
     VitrinaError
-        A probability is not a finite number, or the lengths differ.
+        A value is not a finite number, or the lengths differ.
     """
-    probabilities, opened = _checked("probability", probabilities, opened)
-    clients = pl.DataFrame({"decile": deciles(probabilities), "probability": probabilities, "opened": opened})
-    known = pl.col("openings").sum() > 0
-    return (
-        clients.group_by("decile")
-        .agg(
-            clients=pl.len().cast(pl.Int64),
-            openings=pl.col("opened").sum().cast(pl.Int64),
-            # summed in the order of size, so that the last digit does not depend on the order of rows
-            mean_probability=pl.col("probability").sort().mean(),
-            rate=pl.col("opened").mean(),
-        )
-        .sort("decile")
-        .with_columns(
-            lift=pl.when(known).then(pl.col("rate") * pl.col("clients").sum() / pl.col("openings").sum()),
-            gain=pl.when(known).then(pl.col("openings").cum_sum() / pl.col("openings").sum()),
-        )
-        .select(pl.col(name).cast(kind) for name, kind in DECILE_SCHEMA.items())
-    )
-
-
-def _checked(what: str, values: Floats, opened: Bools) -> tuple[Floats, Bools]:
     values, opened = np.asarray(values, dtype=np.float64), np.asarray(opened, dtype=np.bool_)
     if values.ndim != 1 or values.shape != opened.shape:
         raise VitrinaError(
@@ -293,7 +231,7 @@ def _measurable(opened: Bools) -> bool:
 
 
 def _on_all(measure: Callable[[_Runs], Floats], scores: Floats, opened: Bools) -> float:
-    scores, opened = _checked("score", scores, opened)
+    scores, opened = checked("score", scores, opened)
     if not opened.size:
         return float("nan")
     order = np.argsort(-scores, kind="stable")

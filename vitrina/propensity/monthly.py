@@ -20,7 +20,7 @@ from vitrina.propensity.fitting import fit
 from vitrina.propensity.leak import ginis_alone
 from vitrina.propensity.measures import gini, gini_difference
 from vitrina.propensity.models import ModelParameters
-from vitrina.propensity.promotion import is_promoted
+from vitrina.propensity.promotion import FIRST_CHAMPION, challenger_of, is_promoted
 from vitrina.propensity.reasons import reasons
 from vitrina.propensity.sql_scoring import scoring_sql
 from vitrina.propensity.storing import save
@@ -60,6 +60,7 @@ def score_month(  # noqa: PLR0913  # what is scored, by what, and where the mode
     clients: pl.DataFrame,
     taught: Taught,
     *,
+    champion: str = FIRST_CHAMPION,
     parameters: dict[str, ModelParameters],
     labels_of_columns: dict[str, str],
     folder: Path,
@@ -77,6 +78,8 @@ def score_month(  # noqa: PLR0913  # what is scored, by what, and where the mode
         Its features.
     taught
         As of `taught_by`.
+    champion
+        Family that made the scores of the month before; it stays unless the other is better beyond the interval.
     parameters
         By family of model.
     labels_of_columns
@@ -94,8 +97,9 @@ def score_month(  # noqa: PLR0913  # what is scored, by what, and where the mode
     rehearsed = {family: _rehearse(taught, family, parameters[family], seed) for family in FAMILIES}
     models = {family: _learn(taught, family, rehearsed[family].slope, parameters[family], seed) for family in FAMILIES}
     held_out = {family: model.probabilities(taught.held_out) for family, model in rehearsed.items()}
-    difference = gini_difference(held_out["boosted"], held_out["logistic"], taught.opened, seed=seed)
-    chosen = "boosted" if is_promoted(difference) else "logistic"
+    challenger = challenger_of(champion)
+    difference = gini_difference(held_out[challenger], held_out[champion], taught.opened, seed=seed)
+    chosen = challenger if is_promoted(difference) else champion
     drift = _drift(month, taught.learning, clients, models[chosen])
     alone = ginis_alone(taught.learning, taught.learnt)
     predictions = _predictions(month, clients, taught, models, chosen, drift, alone, parameters["logistic"], seed)
@@ -120,6 +124,7 @@ def score_month(  # noqa: PLR0913  # what is scored, by what, and where the mode
     }
     told = {
         "model": version,
+        "family": chosen,
         "learnt_from": taught.learning.select(pl.format("{} to {}", pl.col("month").min(), pl.col("month").max())).item(),
         "gini_held_out_logistic": gini(held_out["logistic"], taught.opened),
         "gini_held_out_boosted": gini(held_out["boosted"], taught.opened),

@@ -12,6 +12,7 @@ import polars as pl
 
 from vitrina.propensity.models import ModelParameters
 from vitrina.propensity.monthly import Scored, score_month
+from vitrina.propensity.promotion import FIRST_CHAMPION
 from vitrina.propensity.search import milestone, search
 from vitrina.propensity.tables import PropensityTrials
 from vitrina.propensity.teaching import FeaturesOf, TooEarlyError, lessons, taught_by
@@ -39,6 +40,8 @@ class Rolling:
         Feature → its name for people.
     mark
         Stands in the names of the files.
+    champion
+        Family that made the scores of the month before the first.
     """
 
     labels: pl.DataFrame
@@ -49,6 +52,7 @@ class Rolling:
     seed: int
     names: dict[str, str] = field(default_factory=dict)
     mark: str = ""
+    champion: str = FIRST_CHAMPION
 
     def scored(self, months: Sequence[dt.date]) -> Iterator[tuple[dt.date, Scored | TooEarlyError]]:
         """Score months, oldest first; one with too little behind it comes with the reason, one without clients not at all.
@@ -60,6 +64,7 @@ class Rolling:
         def searched(looked_at: tuple[dt.date, ...]) -> tuple[dict[str, ModelParameters], pl.DataFrame]:
             return search(looked_at, self.labels, self.features_of, seed=self.seed)
 
+        champion = self.champion
         for month in sorted(months):
             clients = self.features_of([month])
             if clients.is_empty():
@@ -76,6 +81,7 @@ class Rolling:
                 month,
                 clients,
                 taught,
+                champion=champion,
                 parameters=parameters,
                 labels_of_columns=self.names,
                 folder=self.folder,
@@ -83,5 +89,6 @@ class Rolling:
                 mark=self.mark,
                 seed=self.seed,
             )
+            champion = found.told["family"]
             found.frames[PropensityTrials] = trials.with_columns(month=pl.lit(month))
             yield month, found
