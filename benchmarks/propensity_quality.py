@@ -48,13 +48,13 @@ def main() -> int:
         settings = Settings(data=Path(folder), settle_s=0, _env_file=None)
         warehouse = load(settings, PRODUCT)
         stage(warehouse, settings, PRODUCT, ("staging", "features"))
-        features, labels, segments = _read(warehouse)
-        drift, backtest = _judged(features, labels, segments, settings)
+        features, labels, segments = staged_months(warehouse)
+        drift, backtest = judged_months(features, labels, segments, settings)
         calendar = (
             drift.filter(pl.col("proposal").is_not_null() & pl.col("constant_within_month"))["feature"].unique().sort().to_list()
         )
         without = {month: frame.drop(calendar, strict=False) for month, frame in features.items()}
-        _, backtest_without = _judged(without, labels, segments, settings)
+        _, backtest_without = judged_months(without, labels, segments, settings)
     _print(backtest, "all columns")
     _print(backtest_without, f"without {', '.join(calendar) or 'nothing'}")
     for name, judged in (("all columns", backtest), ("without them", backtest_without)):
@@ -78,8 +78,8 @@ def main() -> int:
     return outcome.finish()
 
 
-def _read(warehouse: Warehouse) -> tuple[dict[dt.date, pl.DataFrame], pl.DataFrame, pl.DataFrame]:
-    """Features by month, labels, segments."""
+def staged_months(warehouse: Warehouse) -> tuple[dict[dt.date, pl.DataFrame], pl.DataFrame, pl.DataFrame]:
+    """Features by month, labels, segments: what the staged tables of a warehouse hold."""
     with warehouse.read() as connection:
         months = [row[0] for row in connection.execute("SELECT DISTINCT month FROM stg_clients ORDER BY month").fetchall()]
         known, features = None, {}
@@ -93,10 +93,10 @@ def _read(warehouse: Warehouse) -> tuple[dict[dt.date, pl.DataFrame], pl.DataFra
     return features, labels, segments
 
 
-def _judged(
+def judged_months(
     features: dict[dt.date, pl.DataFrame], labels: pl.DataFrame, segments: pl.DataFrame, settings: Settings
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Drift of every scored month, and the backtest."""
+    """Score every month as the graph does: the drift of each, and the backtest."""
 
     def of(months: Sequence[dt.date]) -> pl.DataFrame:
         frame = pl.concat([features[month] for month in months], how="diagonal")

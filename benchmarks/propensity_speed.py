@@ -105,7 +105,7 @@ def backtest() -> dict[str, float]:
 
     months = [add_months(dt.date(2024, 1, 1), number) for number in range(MONTHS)]
     frames = {month: clients(month, MONTHLY, MONTHLY_FEATURES) for month in months}
-    labels = pl.concat([frame.select("client_id", "month", "opened") for frame in frames.values()])
+    labels = pl.concat([frame.select("client_id", "month", "opened", "snapshot_date") for frame in frames.values()])
     labels = labels.with_columns(window_until=pl.col("month").dt.offset_by(f"{HORIZON}mo"))
 
     def features_of(asked: Sequence[dt.date]) -> pl.DataFrame:

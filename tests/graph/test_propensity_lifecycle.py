@@ -22,6 +22,7 @@ from vitrina.warehouse import load as load_table
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("bank")]
 
 PRODUCT = "propensity"
+FEW_MONTHS = 8
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +147,20 @@ def test_a_column_that_changes_its_kind_is_told_and_the_month_stays(bank):
         assert current(place.settings, PRODUCT).version >= version
     finally:
         latest.write_bytes(kept)
+
+
+def test_a_column_built_from_the_future_holds_the_scores_back(tmp_path):
+    place = make_place(tmp_path)
+    inbox = Path(str(place.settings.inbox_folder))
+    write_inbox(inbox, Size.TINY, 5, planted_leak=True, without=("payments", "texts", "contacts"))
+    # eight months are enough for scores
+    for file in sorted((inbox / PRODUCT / "clients").iterdir())[FEW_MONTHS:]:
+        file.unlink()
+    with place.instance:
+        place.execute("propensity_ingest")
+        ended = place.refresh(PRODUCT, raise_on_error=False)
+    assert not ended.success
+    failed = {found.check_name: found for found in ended.get_asset_check_evaluations() if not found.passed}
+    assert "nothing_gives_the_answer_away" in failed
+    assert "tariff_requests" in str(failed["nothing_gives_the_answer_away"].description)
+    assert current(place.settings, PRODUCT) is None

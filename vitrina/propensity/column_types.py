@@ -24,6 +24,9 @@ AGE, ACTIVITY = "n_age_months", "c_okved_section"
 DERIVED = {AGE: "registered_on", ACTIVITY: "okved"}
 """Features that are made of columns which every snapshot has."""
 
+NAMES = {AGE: "age of the firm", ACTIVITY: "class of activity"}
+"""Names of these features for people, translated in the catalogs."""
+
 _KEY = ("client_id", "month", "snapshot_date")
 _DAYS_PER_MONTH = 365.25 / 12
 _MOST_DOUBTFUL = 0.5
@@ -110,7 +113,7 @@ def typed_snapshot(rows: pl.DataFrame, rules: pl.DataFrame, known: Mapping[str, 
         if said.get(FEATURE_PREFIX + source, {}).get("use") is False:
             notes.append(f"{source}: left out, as the rules on columns say.")
         elif values.null_count() < len(values):
-            features[feature], labels[feature] = values.gather(order), source
+            features[feature], labels[feature] = values.gather(order), NAMES[feature]
     ordered = [features[name].alias(name) for name in sorted(features, key=lambda name: (name[0] != "n", name))]
     frame = rows.select(pl.col(name).gather(order) for name in _KEY).with_columns(ordered)
     return TypedSnapshot(frame, kinds, labels, tuple(notes))

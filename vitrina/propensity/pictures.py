@@ -12,6 +12,7 @@ from vitrina.propensity.drift import DRIFTED
 
 SCORERS = {"scores": "the scores", "one_column": "the best single column", "random": "a random order"}
 SHOWN_FEATURES = 15
+FURTHEST = 1.0
 WIDTH, HEIGHT = 620, 280
 
 
@@ -145,13 +146,14 @@ def _drift_chart(newest: pl.DataFrame) -> alt.TopLevelMixin:
             .otherwise(pl.lit("feature"))
         )
     )
+    order = shown.sort("psi", "feature", descending=[True, False])["feature"].to_list()
     kinds = ["feature", "moves with the calendar", "the score itself"]
     bars = (
         alt.Chart(shown)
         .mark_bar()
         .encode(
-            y=alt.Y("feature:N", sort="-x", title=None, axis=alt.Axis(labelLimit=220)),
-            x=alt.X("psi:Q", title="Population stability index"),
+            y=alt.Y("feature:N", sort=order, title=None, axis=alt.Axis(labelLimit=220)),
+            x=alt.X("psi:Q", title="Population stability index", scale=alt.Scale(domain=[0, FURTHEST], clamp=True)),
             color=alt.Color(
                 "kind:N",
                 title=None,
@@ -160,9 +162,16 @@ def _drift_chart(newest: pl.DataFrame) -> alt.TopLevelMixin:
             ),
         )
     )
+    # a column that moves with the calendar goes off the scale, where the others could not be told apart
+    figures = (
+        alt.Chart(shown)
+        .mark_text(align="right", dx=-4, color="white")
+        .encode(y=alt.Y("feature:N", sort=order), x=alt.X("psi:Q"), text=alt.Text("psi:Q", format=".1f"))
+        .transform_filter(alt.datum.psi > FURTHEST)
+    )
     limit = alt.Chart(pl.DataFrame({"limit": [DRIFTED]})).mark_rule(color=INK, strokeDash=[4, 3]).encode(x="limit:Q")
     title = alt.TitleParams(
         f"What has moved, {newest['month'][0]:%Y-%m}",
         subtitle=f"Against the months that the model learnt from. Dashed: {DRIFTED}, a significant shift",
     )
-    return cast("alt.LayerChart", alt.layer(bars, limit)).properties(width=WIDTH - 100, title=title)
+    return cast("alt.LayerChart", alt.layer(bars, figures, limit)).properties(width=WIDTH - 100, title=title)
