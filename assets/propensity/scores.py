@@ -43,7 +43,7 @@ def scores_of_clients(context: dg.AssetExecutionContext, warehouse: WarehouseRes
         # the newest name of a column is the one that people know
         dict(read(warehouse, "SELECT feature, arg_max(label, month) FROM feature_catalogue GROUP BY feature").iter_rows()),
         context.run.run_id[:8],
-        _champion_before(warehouse, months[0]),
+        *_before(warehouse, months[0]),
     )
     frames: dict[type[Table], list[pl.DataFrame]] = {table: [table.empty()] for table in SCORED}
     for month, found in rolling.scored(months):
@@ -60,14 +60,15 @@ def scores_of_clients(context: dg.AssetExecutionContext, warehouse: WarehouseRes
         yield dg.Output(frame, output_name=table.table_name(), metadata=metadata)
 
 
-def _champion_before(warehouse: WarehouseResource, month: dt.date) -> str:
-    """Family that made the scores of the last scored month before this one."""
+def _before(warehouse: WarehouseResource, month: dt.date) -> tuple[str, pl.DataFrame]:
+    """Family that made the scores of the last scored month before this one, and what both models said in the months before."""
     with warehouse.of(PRODUCT).read() as connection:
         if not stored_columns(connection, t.PropensityModels.table_name()):
-            return FIRST_CHAMPION
+            return FIRST_CHAMPION, t.ModelPredictions.empty()
     found = read(
         warehouse,
         "SELECT arg_max(family, month) AS family FROM propensity_models WHERE makes_scores AND month < $month",
         month=month,
     )
-    return found["family"][0] or FIRST_CHAMPION
+    said = read(warehouse, "SELECT month, client_id, logistic, boosted FROM model_predictions WHERE month < $month", month=month)
+    return found["family"][0] or FIRST_CHAMPION, said

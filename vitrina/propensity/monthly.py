@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,9 @@ from vitrina.propensity.drift import DRIFTED, columns_to_drop, feature_drift, ps
 from vitrina.propensity.encoding import ModelError
 from vitrina.propensity.fitting import fit
 from vitrina.propensity.leak import ginis_alone
-from vitrina.propensity.measures import gini, gini_difference
+from vitrina.propensity.measures import Measured, gini, gini_difference
 from vitrina.propensity.models import ModelParameters
-from vitrina.propensity.promotion import FIRST_CHAMPION, challenger_of, is_promoted
+from vitrina.propensity.promotion import FIRST_CHAMPION, MOST_MONTHS, champion_after, pooled
 from vitrina.propensity.reasons import reasons
 from vitrina.propensity.sql_scoring import scoring_sql
 from vitrina.propensity.storing import save
@@ -37,6 +38,7 @@ from vitrina.tables import Table
 
 KEYS = ("client_id", "month", "snapshot_date")
 PAYMENTS, TEXT = "n_pay_", "t_text"
+NOTHING_CAME: Mapping[dt.date, Measured] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def score_month(  # noqa: PLR0913  # what is scored, by what, and where the mode
     taught: Taught,
     *,
     champion: str = FIRST_CHAMPION,
+    out_of_time: Mapping[dt.date, Measured] = NOTHING_CAME,
     parameters: dict[str, ModelParameters],
     labels_of_columns: dict[str, str],
     folder: Path,
@@ -80,6 +83,8 @@ def score_month(  # noqa: PLR0913  # what is scored, by what, and where the mode
         As of `taught_by`.
     champion
         Family that made the scores of the month before; it stays unless the other is better beyond the interval.
+    out_of_time
+        Gini of boosted trees less that of logistic regression by month, for closed months that were scored themselves.
     parameters
         By family of model.
     labels_of_columns
@@ -97,9 +102,11 @@ def score_month(  # noqa: PLR0913  # what is scored, by what, and where the mode
     rehearsed = {family: _rehearse(taught, family, parameters[family], seed) for family in FAMILIES}
     models = {family: _learn(taught, family, rehearsed[family].slope, parameters[family], seed) for family in FAMILIES}
     held_out = {family: model.probabilities(taught.held_out) for family, model in rehearsed.items()}
-    challenger = challenger_of(champion)
-    difference = gini_difference(held_out[challenger], held_out[champion], taught.opened, seed=seed)
-    chosen = challenger if is_promoted(difference) else champion
+    # what came of real scores says more than a rehearsal
+    rehearsal = {taught.months.closed[-1]: gini_difference(held_out["boosted"], held_out["logistic"], taught.opened, seed=seed)}
+    differences = rehearsal | dict(out_of_time)
+    ahead = pooled(differences[month] for month in sorted(differences)[-MOST_MONTHS:])
+    chosen = champion_after(champion, ahead)
     drift = _drift(month, taught.learning, clients, models[chosen])
     alone = ginis_alone(taught.learning, taught.learnt)
     predictions = _predictions(month, clients, taught, models, chosen, drift, alone, parameters["logistic"], seed)
@@ -110,6 +117,7 @@ def score_month(  # noqa: PLR0913  # what is scored, by what, and where the mode
             "version": f"{month:%Y-%m}-{family}-{_mark(by_client[family].to_numpy())}",
             "makes_scores": family == chosen,
             "gini_held_out": gini(held_out[family], taught.opened),
+            **_ahead(ahead, against_trees=family == "logistic"),
         }
         for family, model in models.items()
     ]
@@ -131,6 +139,14 @@ def score_month(  # noqa: PLR0913  # what is scored, by what, and where the mode
         "score_psi": float(drift.filter(pl.col("feature") == "score")["psi"][0]),
     }
     return Scored(frames, told)
+
+
+def _ahead(ahead: Measured, *, against_trees: bool) -> dict[str, float | None]:
+    """How far a model is ahead of the other one; `ahead` is that of trees."""
+    value, low, high = ahead.value, ahead.low, ahead.high
+    if against_trees:
+        value, low, high = (None if number is None else -number for number in (value, high, low))
+    return {"ahead": value, "ahead_low": low, "ahead_high": high}
 
 
 def _rehearse(taught: Taught, family: str, parameters: ModelParameters, seed: int) -> CalibratedModel:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import polars as pl
 
+from vitrina.propensity.measures import Measured, gini_difference
 from vitrina.propensity.models import ModelParameters
 from vitrina.propensity.monthly import Scored, score_month
-from vitrina.propensity.promotion import FIRST_CHAMPION
+from vitrina.propensity.promotion import FIRST_CHAMPION, MOST_MONTHS
 from vitrina.propensity.search import milestone, search
-from vitrina.propensity.tables import PropensityTrials
+from vitrina.propensity.tables import ModelPredictions, PropensityTrials
 from vitrina.propensity.teaching import FeaturesOf, TooEarlyError, lessons, taught_by
 
 
@@ -42,6 +43,8 @@ class Rolling:
         Stands in the names of the files.
     champion
         Family that made the scores of the month before the first.
+    said_before
+        ``month``, ``client_id``, ``logistic``, ``boosted`` of `ModelPredictions`, for months before the first.
     """
 
     labels: pl.DataFrame
@@ -53,6 +56,7 @@ class Rolling:
     names: dict[str, str] = field(default_factory=dict)
     mark: str = ""
     champion: str = FIRST_CHAMPION
+    said_before: pl.DataFrame = field(default_factory=ModelPredictions.empty)
 
     def scored(self, months: Sequence[dt.date]) -> Iterator[tuple[dt.date, Scored | TooEarlyError]]:
         """Score months, oldest first; one with too little behind it comes with the reason, one without clients not at all.
@@ -64,7 +68,14 @@ class Rolling:
         def searched(looked_at: tuple[dt.date, ...]) -> tuple[dict[str, ModelParameters], pl.DataFrame]:
             return search(looked_at, self.labels, self.features_of, seed=self.seed)
 
-        champion = self.champion
+        champion, said = self.champion, {part["month"][0]: part for part in self.said_before.partition_by("month")}
+
+        @cache
+        def came(closed: dt.date) -> Measured:
+            part = said[closed].select("month", "client_id", "logistic", "boosted").join(self.labels, on=("month", "client_id"))
+            part = part.sort("client_id")
+            return gini_difference(*(part[name].to_numpy() for name in ("boosted", "logistic", "opened")), seed=self.seed)
+
         for month in sorted(months):
             clients = self.features_of([month])
             if clients.is_empty():
@@ -82,6 +93,7 @@ class Rolling:
                 clients,
                 taught,
                 champion=champion,
+                out_of_time={closed: came(closed) for closed in known.closed[-MOST_MONTHS:] if closed in said},
                 parameters=parameters,
                 labels_of_columns=self.names,
                 folder=self.folder,
@@ -89,6 +101,6 @@ class Rolling:
                 mark=self.mark,
                 seed=self.seed,
             )
-            champion = found.told["family"]
+            champion, said[month] = found.told["family"], found.frames[ModelPredictions]
             found.frames[PropensityTrials] = trials.with_columns(month=pl.lit(month))
             yield month, found

@@ -86,6 +86,11 @@ class PropensityModels(Table, product=PROPENSITY, published=True, partitioned_by
     features: int = column("Features that take part.", ge=1)
     parameters: str = column("Parameters, as JSON.")
     gini_held_out: float = column("Gini of the rehearsal on the month of calibration, which it had not learnt from.", nullable=True)
+    ahead: float = column(
+        "Its gini less that of the other model, over the newest months that neither had learnt from.", nullable=True
+    )
+    ahead_low: float = column("Lower end of the 95 % interval.", nullable=True)
+    ahead_high: float = column("Upper end of it.", nullable=True)
     path: str = column("File of the model, relative to the data folder.")
     fingerprint: str = column("SHA-256 of the file.", pattern="^[0-9a-f]{64}$")
     sql: str = column("The score as a SELECT over `client_features`; for logistic regression alone.", nullable=True)
