@@ -60,7 +60,7 @@ def main() -> int:
     outcome = Outcome("propensity_simulation")
     outcome.measure("fewest_clients_of_a_month", int(months["clients"].min()), f">= {FEWEST_CLIENTS}")  # type: ignore[arg-type]  # a count
     outcome.measure("known_gini_away_from_its_aim", float((ordinary["known"] - GINI).abs().max()), f"<= {MOST_AWAY}")  # type: ignore[arg-type]  # a number
-    outcome.measure("worst_gap_of_an_ordinary_month", float((ordinary["known"] - ordinary["scores"]).max()), f"<= {MOST_GAP}")  # type: ignore[arg-type, operator]  # a number
+    outcome.measure("worst_gap_of_an_ordinary_month", float((ordinary["known"] - ordinary["scores"]).max()), f"<= {MOST_GAP}")  # type: ignore[arg-type]  # a number
     flagged = [month for month in months["month"] if not ranks_better_than_chance(backtest.filter(pl.col("month") <= month)).passed]
     outcome.measure("shock_months_flagged", len(set(flagged) & set(bank.shock_months)), f">= {len(bank.shock_months)}")
     outcome.measure("ordinary_months_flagged", len(set(flagged) & set(ordinary["month"])), "<= 0")

@@ -97,7 +97,7 @@ def _promise_chart(newest: pl.DataFrame) -> alt.TopLevelMixin:
     long = newest.unpivot(list(kinds), index="decile", variable_name="kind", value_name="share").with_columns(
         pl.col("kind").replace_strict(kinds)
     )
-    return (
+    bars = (
         alt.Chart(long)
         .mark_bar()
         .encode(
@@ -113,6 +113,7 @@ def _promise_chart(newest: pl.DataFrame) -> alt.TopLevelMixin:
         )
         .properties(width=WIDTH, height=HEIGHT, title=f"Promised and came, {newest['month'][0]:%Y-%m}")
     )
+    return cast("alt.Chart", bars)
 
 
 def _gains_chart(newest: pl.DataFrame) -> alt.TopLevelMixin:
