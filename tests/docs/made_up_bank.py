@@ -34,8 +34,8 @@ from vitrina.warehouse import Warehouse, locate, replace
 PRODUCT = "propensity"
 STAGING = ("stg_clients", "stg_openings", "stg_payments", "stg_texts", "stg_contacts", "stg_column_rules", "population", "labels")
 MARTS = ("mart_propensity_scores", "mart_propensity_quality", "mart_exclusion_audit", "mart_campaign_effect")
-MONTHS = tuple(dt.date(2026, number, 1) for number in range(1, 10))
-SCORED = (MONTHS[4], MONTHS[5], MONTHS[8])
+MONTHS = tuple(add_months(dt.date(2025, 10, 1), number) for number in range(12))
+SCORED = (MONTHS[7], MONTHS[8], MONTHS[11])
 """Two whose openings are known, for figures over time, and the newest."""
 
 DELIVERED_UNTIL = dt.date(2026, 9, 30)
@@ -77,7 +77,7 @@ def _delivered(now: dt.datetime) -> dict[type[Table], pl.DataFrame]:
             "snapshot_date": month,
             "segment": "small business" if place % 3 else "micro",
             "okved": "47.11" if place % 2 else "56.10",
-            "status": "liquidated" if place % 50 == 7 and month > MONTHS[3] else "active",
+            "status": "liquidated" if place % 50 == 7 and month > MONTHS[6] else "active",
             "registered_on": dt.date(2015 + place % 10, 1, 1),
             "x_turnover": f"{1000 * np.exp(wish[place] + 0.1 * number):.0f}",
             "x_rate": str(10 + number),
@@ -149,7 +149,7 @@ def _learnt(warehouse: Warehouse, settings: Settings) -> dict[type[Table], pl.Da
 def _trial() -> pl.DataFrame:
     """What a search would leave behind."""
     return _one(
-        t.PropensityTrials, month=SCORED[-1], family="logistic", trial=0, fold=MONTHS[4], gini=0.3, clients=N_CLIENTS,
+        t.PropensityTrials, month=SCORED[-1], family="logistic", trial=0, fold=MONTHS[7], gini=0.3, clients=N_CLIENTS,
         parameters=SMALL["logistic"].as_json(), openings=60, chosen=True,
     )  # fmt: skip
 
