@@ -48,6 +48,7 @@ EVERYTHING = {
     "boosted": BAD,
     "boosted_uncalibrated": BAD,
     "scores": GOOD,
+    "scores_uncalibrated": GOOD,
     "one_column": GOOD,
     "without_payments": BAD,
     "without_texts": GOOD,
@@ -87,6 +88,7 @@ def test_of_uncalibrated_probabilities_only_their_distance_from_what_came_is_tol
     rows = judged()
     assert values(rows, "logistic_uncalibrated") == {"calibration_error": pytest.approx(0.2)}
     assert values(rows, "boosted_uncalibrated") == {"calibration_error": pytest.approx(0.9)}
+    assert values(rows, "scores_uncalibrated") == {"calibration_error": pytest.approx(0.1)}
 
 
 def test_a_random_order_has_only_measures_of_ranking_and_ranks_nobody():

@@ -20,7 +20,7 @@ from vitrina.propensity.tables import ModelPredictions, PropensityDrift, Propens
 from vitrina.propensity.teaching import FEWEST_OPENINGS, lessons, taught_by
 
 SCORED = MONTHS[-1]
-SAID = ("logistic", "logistic_uncalibrated", "boosted", "boosted_uncalibrated", "scores", "one_column")
+SAID = ("logistic", "logistic_uncalibrated", "boosted", "boosted_uncalibrated", "scores", "scores_uncalibrated", "one_column")
 WITHOUT = ("without_payments", "without_texts", "without_calendar")
 
 
@@ -106,6 +106,7 @@ def test_otherwise_the_champion_stays(straight):
     assert models(straight.scored)["makes_scores"].to_list() == [False, True]
     said = predictions(straight.scored)
     assert said["scores"].equals(said["logistic"])
+    assert said["scores_uncalibrated"].equals(said["logistic_uncalibrated"])
 
 
 @pytest.mark.parametrize("champion", ["logistic", "boosted"])

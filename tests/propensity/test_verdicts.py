@@ -189,10 +189,10 @@ def test_a_month_that_could_not_be_measured_is_passed_over():
 
 
 def calibration(number, value, low, uncalibrated):
-    wanted = {"scorer": "logistic", "measure": "calibration_error"}
+    wanted = {"scorer": "scores", "measure": "calibration_error"}
     return [
         (number, value, low, value, wanted),
-        (number, uncalibrated, uncalibrated, uncalibrated, wanted | {"scorer": "logistic_uncalibrated"}),
+        (number, uncalibrated, uncalibrated, uncalibrated, wanted | {"scorer": "scores_uncalibrated"}),
     ]
 
 

@@ -16,7 +16,7 @@ from vitrina.propensity.tables import PropensityBacktest, PropensityDeciles
 
 RANDOM = "random"
 SCORERS = ("scores", "logistic", "boosted", "one_column", RANDOM)
-UNCALIBRATED = ("logistic_uncalibrated", "boosted_uncalibrated")
+UNCALIBRATED = ("scores_uncalibrated", "logistic_uncalibrated", "boosted_uncalibrated")
 GAINED = {"payments": "without_payments", "texts": "without_texts", "calendar_columns": "without_calendar"}
 """Modality → what logistic regression says without it."""
 

@@ -206,6 +206,7 @@ def _predictions(  # noqa: PLR0913, PLR0917  # everything that is said of the cl
         **{family: model.probabilities(clients) for family, model in models.items()},
         **{f"{family}_uncalibrated": model.uncalibrated(clients) for family, model in models.items()},
         "scores": models[chosen].probabilities(clients),
+        "scores_uncalibrated": models[chosen].uncalibrated(clients),
         "one_column": without([name for name in features if name != best]) if len(features) > 1 else None,
         "without_payments": without([name for name in features if name.startswith(PAYMENTS)]),
         "without_texts": without([TEXT]),

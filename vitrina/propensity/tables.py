@@ -106,6 +106,7 @@ class ModelPredictions(Table, product=PROPENSITY, partitioned_by="month"):
     boosted: float = column("Calibrated probability by boosted trees.", ge=0, le=1)
     boosted_uncalibrated: float = column("The same before calibration.", ge=0, le=1)
     scores: float = column("Calibrated probability of the model that makes the scores.", ge=0, le=1)
+    scores_uncalibrated: float = column("The same before calibration.", ge=0, le=1)
     one_column: float = column("Probability by logistic regression on the best single feature.", nullable=True, ge=0, le=1)
     without_payments: float = column("By logistic regression that knows no payments.", nullable=True, ge=0, le=1)
     without_texts: float = column("By logistic regression that knows no texts.", nullable=True, ge=0, le=1)

@@ -86,12 +86,12 @@ def ranks_better_than_chance(backtest: pl.DataFrame) -> Verdict:
 
 
 def calibration_helps(backtest: pl.DataFrame) -> Verdict:
-    """Whether calibrated probabilities are no further from what came than uncalibrated ones, in the newest judged month."""
+    """Whether the scores are no further from what came than before calibration, in the newest judged month."""
     rows = backtest.filter(
         (pl.col("measure") == "calibration_error") & (pl.col("segment_kind") == "all") & pl.col("value").is_not_null()
     )
-    pairs = rows.filter(pl.col("scorer") == "logistic").join(
-        rows.filter(pl.col("scorer") == "logistic_uncalibrated").select("month", uncalibrated="value"), on="month"
+    pairs = rows.filter(pl.col("scorer") == "scores").join(
+        rows.filter(pl.col("scorer") == "scores_uncalibrated").select("month", uncalibrated="value"), on="month"
     )
     if pairs.is_empty():
         return Verdict(passed=True, said="No month can be judged yet.")
