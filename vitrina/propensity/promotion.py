@@ -7,14 +7,13 @@ from collections.abc import Iterable
 import numpy as np
 
 from vitrina.propensity.measures import GINI_DIFFERENCE, Measured
+from vitrina.propensity.two_proportions import Z_95
 
 FIRST_CHAMPION = "logistic"
 """Family that makes the scores until another is better: its score is one formula."""
 
 MOST_MONTHS = 6
 """Newest months that are looked at: one alone, after a shock, speaks for whoever knew less of it."""
-
-_Z_95 = 1.959963984540054
 
 
 def pooled(differences: Iterable[Measured]) -> Measured:
@@ -38,10 +37,10 @@ def pooled(differences: Iterable[Measured]) -> Measured:
     if not known:
         nothing = 0.0 if measured else None
         return Measured(GINI_DIFFERENCE, nothing, nothing, nothing, n, positives)
-    spreads = np.array([(found.high - found.low) / 2 / _Z_95 for found in known])  # type: ignore[operator]  # measured
+    spreads = np.array([(found.high - found.low) / 2 / Z_95 for found in known])  # type: ignore[operator]  # measured
     weights = 1 / spreads**2
     mean = float(weights @ np.array([found.value for found in known]) / weights.sum())
-    width = _Z_95 / float(np.sqrt(weights.sum()))
+    width = Z_95 / float(np.sqrt(weights.sum()))
     return Measured(GINI_DIFFERENCE, mean, mean - width, mean + width, n, positives)
 
 
