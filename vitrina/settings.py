@@ -118,6 +118,57 @@ class Settings(BaseSettings):
     propensity_opening_value: float = Field(10_000.0, gt=0, description="What an opened account is worth, in the currency.")
     propensity_contact_cost: float = Field(100.0, ge=0, description="What a contact costs, in the currency.")
 
+    posts_channels: dict[str, str] = Field(
+        {},
+        description='Public names of channels, as JSON, e.g. `{"telegram:1001234567": "our_channel"}`: links need them, for an export '
+        "does not tell the name. Without it, links work for members only.",
+    )
+    posts_chats: dict[str, tuple[str, ...]] = Field(
+        {},
+        description='Which channels\' posts may be shown in which chat, as JSON, e.g. `{"telegram:2001234567": '
+        '["telegram:1001234567"]}`; the bot says nothing in any other chat.',
+    )
+    posts_admins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="People whose replies in a discussion chat count as the channel's own, e.g. `telegram:123456`, separated by commas.",
+    )
+    posts_embedder: str = Field(
+        "navec",
+        description="Model of vectors: `navec` (built in, Russian), `sentence-transformers:<name or folder>`, or "
+        "`openai:<model>@<address>` for any endpoint that speaks OpenAI's protocol.",
+    )
+    posts_embedder_key: SecretStr = Field(SecretStr(""), description="Key of the endpoint that makes vectors, where it wants one.")
+    posts_embedder_timeout_s: float = Field(
+        2.0, gt=0, description="Longest wait for the vector of a question, in seconds; then the built-in model answers."
+    )
+    posts_false_answers: float = Field(
+        0.05, gt=0, lt=1, description="Share of the questions that no post answers which the bot may answer all the same."
+    )
+    posts_most_deletions: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="Largest share of a channel's posts that a new export may lack: one that lacks more is taken for cut off, and "
+        "deletes nothing.",
+    )
+    posts_question_days: int = Field(180, ge=1, description="Days that questions are kept, with who asked them as a keyed hash.")
+    posts_plans: dict[str, int | None] = Field(
+        {"free": None}, description="Answers a month that each plan holds, as JSON; null for any number."
+    )
+    posts_chat_plans: dict[str, str] = Field(
+        {}, description='Plan of each chat, as JSON, e.g. `{"telegram:2001234567": "free"}`; others have the first plan.'
+    )
+    posts_price_per_1000_tokens: float = Field(
+        0.0, ge=0, description="Price of a thousand tokens of the endpoint, in the currency."
+    )
+    posts_price_per_cpu_hour: float = Field(0.0, ge=0, description="Price of an hour of processor time, in the currency.")
+    posts_bot_token: SecretStr = Field(SecretStr(""), description="Token of the Telegram bot, from BotFather.")
+    posts_bot_api: str = Field("https://api.telegram.org", description="Address of the Bot API, for a server of one's own.")
+    posts_webhook_url: str = Field("", description="Public address for updates; default: the bot asks for them itself.")
+    posts_webhook_secret: SecretStr = Field(SecretStr(""), description="Secret token that every webhook call must carry.")
+    posts_webhook_port: int = Field(8443, ge=1, le=65535, description="Port of the webhook, on 127.0.0.1, behind your own TLS.")
+    posts_feed_interval_s: int = Field(120, ge=1, description="Seconds after which the bot closes the file of what it saw.")
+
     @field_validator("marketplace_weights")
     @classmethod
     def _complete(cls, weights: dict[WeightedKind, float]) -> dict[WeightedKind, float]:
@@ -149,12 +200,26 @@ class Settings(BaseSettings):
             raise ValueError(f"a key needs at least {KEY_LENGTH} characters; leave it empty to use the data folder's own")
         return key
 
-    @field_serializer("user_key", when_used="json")
+    @field_validator("posts_plans")
+    @classmethod
+    def _some_plan(cls, plans: dict[str, int | None]) -> dict[str, int | None]:
+        if not plans or any(answers is not None and answers < 0 for answers in plans.values()):
+            raise ValueError('name at least one plan, with answers a month from 0 on, e.g. {"free": 100}')
+        return plans
+
+    @field_serializer("user_key", "posts_embedder_key", "posts_bot_token", "posts_webhook_secret", when_used="json")
     def _handed_on(self, key: SecretStr) -> str:
         """As text: settings are handed to other processes and to runs as JSON, and a row of asterisks is no key."""
         return key.get_secret_value()
 
-    @field_validator("locales", "propensity_segments", "propensity_liquidated_statuses", "propensity_excluded_okved", mode="before")
+    @field_validator(
+        "locales",
+        "propensity_segments",
+        "propensity_liquidated_statuses",
+        "propensity_excluded_okved",
+        "posts_admins",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -190,14 +190,14 @@ def test_a_file_that_grows_after_it_was_listed_is_left_for_later(stocked, monkey
 def test_a_file_that_cannot_be_opened_holds_up_no_other(stocked, monkeypatch):
     locked = stocked.deliver("sales/a.csv", "store_id,date,revenue\n7,2024-03-01,1\n")
     stocked.deliver("sales/b.csv", "store_id,date,revenue\n7,2024-03-02,1\n")
-    opened = type(stocked.settings.inbox_folder).read_bytes
+    opened = ingest_module.open_found
 
-    def refuse(path):
-        if path.name == locked.name:
-            raise PermissionError(13, "Permission denied", str(path))
-        return opened(path)
+    def refuse(found, settings):
+        if found.path.endswith(locked.name):
+            raise PermissionError(13, "Permission denied", found.path)
+        return opened(found, settings)
 
-    monkeypatch.setattr(type(stocked.settings.inbox_folder), "read_bytes", refuse)
+    monkeypatch.setattr(ingest_module, "open_found", refuse)
     outcome = stocked.ingest()
     assert [entry.path for entry in outcome.deliveries] == ["stores/sales/b.csv"]
     assert [path for path, _ in outcome.out_of_reach] == ["stores/sales/a.csv"]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from vitrina.inbox import delimited, loading, readers
 from vitrina.inbox import judging as judging_module
+from vitrina.inbox.content import Content
 from vitrina.inbox.judging import Delivery, judge_file
 from vitrina.inbox.messages import RefusedFileError
 from vitrina.inbox.tables import RefusedRows
@@ -52,7 +53,7 @@ def judged(path, content, length, contract=EVENTS):
         # characters: a block is one line, or a few
         patch.setattr(delimited, "BLOCK", length)
         patch.setattr(delimited, "CHUNK", length)
-        return judge_file(content, contract, Delivery(path, 3), today=TODAY, references={}, key=KEY)
+        return judge_file(Content.in_memory(content), contract, Delivery(path, 3), today=TODAY, references={}, key=KEY)
 
 
 @settings(max_examples=40, deadline=None)
@@ -104,7 +105,7 @@ def test_only_one_slice_after_the_one_that_is_judged_is_read(monkeypatch):
 
     monkeypatch.setattr(judging_module, "read_slices", slices)
     monkeypatch.setattr(judging_module, "judge", watching)
-    judge_file(b"", EVENTS, Delivery("a.csv", 1), today=TODAY, references={}, key=KEY)
+    judge_file(Content.in_memory(b""), EVENTS, Delivery("a.csv", 1), today=TODAY, references={}, key=KEY)
     assert len(judged_so_far) == 6
     assert max(ahead) <= 2
 

@@ -179,14 +179,14 @@ def test_a_rebuilt_data_folder_has_the_decisions_again(stocked, bench_in, tmp_pa
 def test_a_decision_file_that_cannot_be_opened_holds_up_no_other(stocked, monkeypatch):
     (path,) = DecisionStore(stocked.settings).record([decided("7")])
     stocked.deliver("sales/new.csv", SALES)
-    whole = ingest_module.read_bytes
+    opened = ingest_module.open_found
 
     def refuse(found, settings):
         if found.is_ours:
             raise PermissionError(13, "Permission denied", str(path))
-        return whole(found, settings)
+        return opened(found, settings)
 
-    monkeypatch.setattr(ingest_module, "read_bytes", refuse)
+    monkeypatch.setattr(ingest_module, "open_found", refuse)
     outcome = stocked.ingest()
     assert [name for name, _ in outcome.out_of_reach] == [f"stores/decisions/{path.name}"]
     assert len(outcome.deliveries) == 1

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from vitrina.inbox.contract import Contract, contract_for
+from vitrina.inbox.content import Content
 from vitrina.inbox.judging import Delivery, judge_file
 from vitrina.inbox.messages import RefusedFileError
 from vitrina.marketplace.contracts import CONTRACTS, EVENTS, EXPERT_VERDICTS, ITEM_RULES, ITEMS, SHOWN
@@ -18,7 +19,7 @@ USER = pseudonym("17850", KEY)
 
 def judged(contract: Contract, text: str, today=TODAY):
     delivery = Delivery(f"marketplace/{contract.name}.csv", 1)
-    judgement = judge_file(text.encode(), contract, delivery, today=today, references={}, key=KEY)
+    judgement = judge_file(Content.in_memory(text.encode()), contract, delivery, today=today, references={}, key=KEY)
     contract.table.check(judgement.rows)
     return judgement
 
@@ -161,12 +162,12 @@ def test_experts_may_leave_a_verdict_open():
 def test_the_real_log_and_catalogue_are_loaded_whole(real_data):
     content = (real_data / "marketplace" / "events.parquet").read_bytes()
     delivery = Delivery("marketplace/events.parquet", 1)
-    judgement = judge_file(content, EVENTS, delivery, today=TODAY, references={}, key=KEY)
+    judgement = judge_file(Content.in_memory(content), EVENTS, delivery, today=TODAY, references={}, key=KEY)
     delivered = pl.read_parquet(real_data / "marketplace" / "events.parquet")
     assert (judgement.rows.height, judgement.refused.height) == (delivered.height, 0)
     assert judgement.rows.get_column("user_hash").n_unique() == delivered.get_column("user_id").n_unique()
     moments = delivered.get_column("utc_event_time").str.to_datetime("%Y-%m-%d %H:%M:%S%z", time_unit="us")
     assert judgement.rows.get_column("event_time").equals(moments.alias("event_time"))
     content = (real_data / "marketplace" / "items.csv").read_bytes()
-    items = judge_file(content, ITEMS, Delivery("marketplace/items.csv", 1), today=TODAY, references={})
+    items = judge_file(Content.in_memory(content), ITEMS, Delivery("marketplace/items.csv", 1), today=TODAY, references={})
     assert items.refused.is_empty()

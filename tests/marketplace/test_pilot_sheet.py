@@ -14,6 +14,7 @@ import pytest
 
 from vitrina.errors import InvalidTableError
 from vitrina.i18n import catalogue
+from vitrina.inbox.content import Content
 from vitrina.inbox.judging import Delivery, judge_file
 from vitrina.marketplace import pilot_sheet as words
 from vitrina.marketplace import pilot_workbook, reasons
@@ -86,7 +87,7 @@ def written(tmp_path, locale="en", cases=None, name="sheet.xlsx"):
 
 def read_back(path):
     delivery = Delivery("expert_verdicts/sheet.xlsx", 1)
-    return judge_file(path.read_bytes(), EXPERT_VERDICTS, delivery, today=dt.date(2024, 7, 2), references={})
+    return judge_file(Content.in_memory(path.read_bytes()), EXPERT_VERDICTS, delivery, today=dt.date(2024, 7, 2), references={})
 
 
 def fill(path, answer, expert="A. B."):

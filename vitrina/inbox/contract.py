@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, BinaryIO
 
 import polars as pl
 
 from vitrina.errors import DeclarationError
 from vitrina.inbox.tables import Delivered
+from vitrina.settings import Settings
+
+if TYPE_CHECKING:
+    # the formats know the rules, which know the kinds of cells
+    from vitrina.inbox.readers import Contents
 
 EARLIEST = dt.date(1900, 1, 1)
 
@@ -80,6 +86,8 @@ class Field:
         Whether a moment without an offset is one in UTC; otherwise it is refused.
     hashed
         Whether the text says who somebody is: only its pseudonym is stored, and the text itself appears nowhere.
+    confidential
+        Whether the text is somebody's own words: it is stored, but no receipt, message or refused row shows it.
     """
 
     source: str
@@ -100,6 +108,7 @@ class Field:
     one_of: tuple[str, ...] = ()
     assume_utc: bool = False
     hashed: bool = False
+    confidential: bool = False
 
     @property
     def column(self) -> str:
@@ -121,6 +130,13 @@ class OpenFamily:
     def field(self, source: str, target: str) -> Field:
         """The field of one member."""
         return Field(source, self.kind, self.meaning, self.example, target=target, max_length=self.max_length)
+
+
+Reader = Callable[[str, BinaryIO], "Iterator[Contents]"]
+"""Reads a format of its own from an open, seekable file, named by its path, in slices that all have the same columns."""
+
+ReaderOf = Callable[[Settings], Reader]
+"""The reader that the settings ask for."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +198,11 @@ class Contract:
     references
         Columns whose values other files must know.
     date_field
-        Column of the raw table that says which period a row belongs to.
+        Column of the raw table that says which period a row belongs to; of a moment, its day in UTC.
+    reader
+        How files are read that are no tables; they are streamed, so they may be larger than the memory.
+    identity
+        Columns that say whose file it is: a new version of a file that belongs to somebody else is refused.
 
     Raises
     ------
@@ -200,6 +220,8 @@ class Contract:
     open_family: OpenFamily | None = None
     references: tuple[Reference, ...] = ()
     date_field: str | None = None
+    reader: ReaderOf | None = None
+    identity: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for declared in self.fields:
@@ -221,7 +243,12 @@ class Contract:
 
     @property
     def is_about_people(self) -> bool:
-        """Whether a field is hashed: then no copy of a file is kept, and nothing of it is shown that may say who is meant."""
+        """Whether a field is hashed or confidential: then no copy of a file is kept, and nothing is shown that may say who is meant."""
+        return any(declared.hashed or declared.confidential for declared in self.fields)
+
+    @property
+    def hashes(self) -> bool:
+        """Whether reading a file takes the key of pseudonyms."""
         return any(declared.hashed for declared in self.fields)
 
     @property

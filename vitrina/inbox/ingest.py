@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import time
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
@@ -18,18 +19,19 @@ from filelock import FileLock, Timeout
 
 from vitrina.errors import WarehouseBusyError
 from vitrina.files import slug, write_atomically
+from vitrina.inbox.content import Content, copied
 from vitrina.inbox.contract import Contract
 from vitrina.inbox.difference import FoundFile, Listing, difference
 from vitrina.inbox.entries import Entry, State
 from vitrina.inbox.findings import Findings
 from vitrina.inbox.judging import Delivery, Judgement, judge_file
 from vitrina.inbox.ledger import Ledger
-from vitrina.inbox.loading import known_references, prepare_tables, store
+from vitrina.inbox.loading import known_references, prepare_tables, refuse_other_identity, store
 from vitrina.inbox.messages import RefusedFileError, message, shown
 from vitrina.inbox.outcomes import loaded, refuse_losing_everything
-from vitrina.inbox.readers import MAX_BYTES, SUFFIXES
+from vitrina.inbox.readers import MAX_BYTES, MAX_STREAMED_BYTES, SUFFIXES
 from vitrina.inbox.receipts import write_receipts
-from vitrina.inbox.roots import look, read_bytes
+from vitrina.inbox.roots import look, open_found
 from vitrina.pseudonyms import key_mark, user_key
 from vitrina.settings import Settings
 from vitrina.tables import Table
@@ -198,10 +200,13 @@ class _Run:
         return {entry.found for entry in self.ledger.reopened(self.product)}
 
     def _take(self, contract: Contract, found: FoundFile) -> None:
-        content = self._content(found)
-        if content is None:
-            return
-        fingerprint = hashlib.sha256(content).hexdigest()
+        with ExitStack() as held:
+            content = self._content(contract, found, held)
+            if content is not None:
+                self._take_content(contract, found, content)
+
+    def _take_content(self, contract: Contract, found: FoundFile, content: Content) -> None:
+        fingerprint = content.fingerprint
         latest = self.ledger.latest(self.product, found.path)
         if latest is not None and latest.reopened and latest.fingerprint == fingerprint:
             # under its old number, or an old file would win over later corrections: a copy of what was superseded, too,
@@ -214,18 +219,23 @@ class _Run:
             self.ledger.restamp(latest, found)
             self.unchanged.append(found.path)
 
-    def _content(self, found: FoundFile) -> bytes | None:
-        """All bytes, read once, so that what is hashed is what is loaded; None if they cannot be had now."""
-        if found.size > MAX_BYTES:
-            self.out_of_reach.append((found.path, f"larger than {MAX_BYTES} bytes; deliver it in parts"))
+    def _content(self, contract: Contract, found: FoundFile, held: ExitStack) -> Content | None:
+        """All bytes, taken once, so that what is hashed is what is loaded; None if they cannot be had now."""
+        limit = MAX_BYTES if contract.reader is None else MAX_STREAMED_BYTES
+        if found.size > limit:
+            self.out_of_reach.append((found.path, f"larger than {limit} bytes; deliver it in parts"))
             return None
         try:
-            content = read_bytes(found, self.settings)
+            source = held.enter_context(open_found(found, self.settings))
+            if contract.reader is None:
+                content = Content.in_memory(source.read())
+            else:
+                content = held.enter_context(copied(source, self.settings.cache / self.product))
         except OSError as error:
             # not quarantined: what cannot be opened now may be opened by the next run
             self.out_of_reach.append((found.path, str(error)))
             return None
-        if len(content) != found.size:
+        if content.size != found.size:
             self.still_growing.append(found.path)
             return None
         return content
@@ -244,7 +254,7 @@ class _Run:
             received_at=self.now,
         )
 
-    def _receive(self, contract: Contract, entry: Entry, content: bytes) -> None:
+    def _receive(self, contract: Contract, entry: Entry, content: Content) -> None:
         replaced = self.ledger.loaded(self.product, entry.path)
         original = self.ledger.original(self.product, contract.name, entry.fingerprint, entry.path)
         if original is not None and replaced is None:
@@ -254,20 +264,22 @@ class _Run:
         try:
             judgement = self._judged(contract, entry, content)
             refuse_losing_everything(entry, judgement, replaced)
+            refuse_other_identity(self.warehouse, contract, entry.path, judgement)
         except RefusedFileError as error:
             self._quarantine(contract, entry, content, error)
             return
         store(self.warehouse, contract, self.refused_table, entry.path, judgement)
         self._conclude(loaded(entry, judgement, replaced), judgement.findings, reopens=self._referring_to(contract))
 
-    def _judged(self, contract: Contract, entry: Entry, content: bytes) -> Judgement:
+    def _judged(self, contract: Contract, entry: Entry, content: Content) -> Judgement:
         return judge_file(
             content,
             contract,
             Delivery(entry.path, entry.delivery),
             today=self.now.date(),
             references=known_references(self.warehouse, contract, self.contracts),
-            key=self._key() if contract.is_about_people else b"",
+            key=self._key() if contract.hashes else b"",
+            reader=contract.reader(self.settings) if contract.reader is not None else None,
         )
 
     def _key(self) -> bytes:
@@ -276,7 +288,7 @@ class _Run:
         self.ledger.claim_key(key_mark(key))
         return key
 
-    def _quarantine(self, contract: Contract, entry: Entry, content: bytes, error: RefusedFileError) -> None:
+    def _quarantine(self, contract: Contract, entry: Entry, content: Content, error: RefusedFileError) -> None:
         note = message("A copy of the file is kept in quarantine.")
         if contract.is_about_people:
             note = message("The file says who people are, so no copy of it is kept: the original in the inbox is the only one.")
@@ -285,11 +297,11 @@ class _Run:
         findings = Findings(notes=(note,), failure=(error.what, error.to_do))
         self._conclude(replace(entry, state=State.QUARANTINED, message=str(error)), findings)
 
-    def _keep_copy(self, entry: Entry, content: bytes) -> None:
+    def _keep_copy(self, entry: Entry, content: Content) -> None:
         mark = hashlib.sha256(f"{entry.path}\0{entry.fingerprint}".encode()).hexdigest()[:12]
         suffix = PurePosixPath(entry.path).suffix.lower()
         name = f"{slug(entry.path, 40)}-{mark}{suffix if suffix in SUFFIXES else ''}"
-        write_atomically(self.settings.quarantine / self.product / name, content)
+        write_atomically(self.settings.quarantine / self.product / name, content.all_bytes())
 
     def _referring_to(self, contract: Contract) -> Collection[str]:
         return [other.name for other in self.contracts if contract.name in {reference.contract for reference in other.references}]

@@ -16,7 +16,8 @@ import polars as pl
 
 from vitrina.inbox import rules
 from vitrina.inbox.columns import Matching, match_columns
-from vitrina.inbox.contract import Contract, Field, Kind
+from vitrina.inbox.content import Content
+from vitrina.inbox.contract import Contract, Field, Kind, Reader
 from vitrina.inbox.findings import Counts, Findings
 from vitrina.inbox.messages import HIDDEN, Message, RefusedFileError
 from vitrina.inbox.parsing import as_numbers, parse
@@ -71,16 +72,25 @@ class Judgement:
 
 
 def judge_file(  # noqa: PLR0913  # what is judged, and what it is judged by
-    content: bytes, contract: Contract, delivery: Delivery, *, today: dt.date, references: References, key: bytes = b""
+    content: Content,
+    contract: Contract,
+    delivery: Delivery,
+    *,
+    today: dt.date,
+    references: References,
+    key: bytes = b"",
+    reader: Reader | None = None,
 ) -> Judgement:
     """Read a file and judge it, slice by slice where its rows do not depend on one another.
 
     Parameters
     ----------
     content
-        All bytes of the file.
+        The file.
     contract, delivery, today, references, key
         As of `judge`.
+    reader
+        Reads a format of its own.
 
     Raises
     ------
@@ -89,14 +99,23 @@ def judge_file(  # noqa: PLR0913  # what is judged, and what it is judged by
     """
     path = delivery.source_file
     try:
-        slices = iter([read_contents(path, content)]) if contract.needs_whole_files else read_slices(path, content)
         return Judgement.of(
-            [judge(part, contract, delivery, today=today, references=references, key=key) for part in _read_ahead(slices)]
+            [
+                judge(part, contract, delivery, today=today, references=references, key=key)
+                for part in _read_ahead(_slices(path, content, contract, reader))
+            ]
         )
     except RefusedFileError as error:
         if contract.is_about_people:
             raise _without_delivered_text(error, contract) from None
         raise
+
+
+def _slices(path: str, content: Content, contract: Contract, reader: Reader | None) -> Iterator[Contents]:
+    if reader is not None:
+        return reader(path, content.file)
+    whole = content.all_bytes()
+    return iter([read_contents(path, whole)]) if contract.needs_whole_files else read_slices(path, whole)
 
 
 def _read_ahead(slices: Iterator[Contents]) -> Iterator[Contents]:
@@ -152,11 +171,12 @@ def judge(  # noqa: PLR0913  # what is judged, and what it is judged by
 
 
 def _hidden(contract: Contract, matching: Matching) -> frozenset[str]:
-    """All names under which a hashed field is spoken of, and the row as a whole where there is one."""
+    """All names under which what is hashed or confidential is spoken of, and the row as a whole where there is one."""
     if not contract.is_about_people:
         return frozenset()
-    names = {name for declared, name in matching.fields if declared.hashed}
-    names |= {name for declared in contract.fields if declared.hashed for name in (declared.source, declared.column)}
+    secret = [declared for declared in contract.fields if declared.hashed or declared.confidential]
+    names = {name for declared, name in matching.fields if declared in secret}
+    names |= {name for declared in secret for name in (declared.source, declared.column)}
     return frozenset(names | {rules.WHOLE_ROW})
 
 
@@ -277,6 +297,6 @@ def _rows(contract: Contract, typed: Mapping[str, pl.Series], refusals: Refusals
 
 def _findings(contract: Contract, rows: pl.DataFrame, refusals: Refusals, notes: tuple[Message, ...]) -> Findings:
     read = len(refusals.source_row)
-    dates = rows.get_column(contract.date_field) if contract.date_field is not None else pl.Series(dtype=pl.Date)
+    dates = rows.get_column(contract.date_field).cast(pl.Date) if contract.date_field is not None else pl.Series(dtype=pl.Date)
     first, last = cast("dt.date | None", dates.min()), cast("dt.date | None", dates.max())
     return Findings(Counts(read, rows.height, read - rows.height), refusals.problems(), notes, None, first, last)

@@ -8,6 +8,7 @@ import polars as pl
 
 from vitrina.inbox.contract import Contract
 from vitrina.inbox.judging import Judgement, References
+from vitrina.inbox.messages import RefusedFileError, message, shown
 from vitrina.inbox.readers import SLICE
 from vitrina.sql import quote
 from vitrina.tables import Table
@@ -37,6 +38,35 @@ def known_references(warehouse: Warehouse, contract: Contract, contracts: Sequen
             .cast(pl.String)
             for reference in contract.references
         }
+
+
+def refuse_other_identity(warehouse: Warehouse, contract: Contract, path: str, judgement: Judgement) -> None:
+    """Somebody else's file under a known name must not take the place of the one that is loaded.
+
+    Raises
+    ------
+    RefusedFileError
+        No row belongs to whom the loaded rows belong to.
+    """
+    if not contract.identity or judgement.rows.is_empty():
+        return
+    columns = ", ".join(map(quote, contract.identity))
+    with warehouse.read() as connection:
+        before = connection.execute(
+            f"SELECT DISTINCT {columns} FROM {quote(contract.table.table_name())} WHERE source_file = ?",  # noqa: S608  # quoted
+            [path],
+        ).fetchall()
+    now = judgement.rows.select(contract.identity).unique().sort(contract.identity).rows()
+    if before and not set(before) & set(now):
+        raise RefusedFileError(
+            message(
+                "{file} belongs to {now}; what was loaded under this name belongs to {before}.",
+                file=shown(path),
+                now=shown(" / ".join(map(str, now[0]))),
+                before=shown(" / ".join(map(str, min(before)))),
+            ),
+            message("Deliver it under another name: nothing of what was loaded before has changed."),
+        )
 
 
 def store(warehouse: Warehouse, contract: Contract, refused_table: type[Table], path: str, judgement: Judgement) -> None:

@@ -18,6 +18,7 @@ from vitrina.inbox.messages import Message, RefusedFileError, message, shown
 from vitrina.inbox.rules import Rule
 
 MAX_BYTES = 2 << 30
+MAX_STREAMED_BYTES = 64 << 30
 MAX_CELLS = 400_000_000
 """A few hundred bytes of Parquet can claim thousands of millions of rows."""
 

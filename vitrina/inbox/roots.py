@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import BinaryIO
 
 from upath import UPath
 
@@ -31,8 +32,8 @@ def look(product: str, contracts: Sequence[Contract], settings: Settings) -> Lis
     return list_inbox(settings.inbox_folder / product, contracts, UPath(settings.decisions_folder) / product)
 
 
-def read_bytes(found: FoundFile, settings: Settings) -> bytes:
-    """All bytes of a file that a listing has shown, from the root where it was seen.
+def open_found(found: FoundFile, settings: Settings) -> BinaryIO:
+    """Open a file that a listing has shown, in the root where it was seen.
 
     Raises
     ------
@@ -40,4 +41,4 @@ def read_bytes(found: FoundFile, settings: Settings) -> bytes:
         It cannot be read now.
     """
     root = UPath(settings.decisions_folder) if found.is_ours else settings.inbox_folder
-    return (root / found.path).read_bytes()
+    return (root / found.path).open("rb")

@@ -7,15 +7,17 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from vitrina.errors import DeliveryError
 from vitrina.i18n import translator
+from vitrina.inbox.content import Content
 from vitrina.inbox.contract import Contract, contract_for
 from vitrina.inbox.findings import Findings
 from vitrina.inbox.judging import Delivery, judge_file
 from vitrina.inbox.messages import Message, RefusedFileError, message, shown
 from vitrina.inbox.receipts import DOMAIN, content_of_receipt
-from vitrina.settings import KEY_LENGTH
+from vitrina.settings import KEY_LENGTH, Settings
 
 ACCEPTED = "The file would be loaded."
 PARTLY = "The file would be loaded without some of its rows."
@@ -76,16 +78,23 @@ def validate_file(path: Path, contracts: Sequence[Contract], *, today: dt.date, 
     """
     chosen = _chosen(path, contracts, contract)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            findings = _judged(path, file, chosen, today)
     except OSError as error:
         raise DeliveryError(f"{path} cannot be opened: {error.strerror}.", "Check the path and the permissions.") from error
-    try:
-        # nothing is stored, so any key will do
-        key = secrets.token_bytes(KEY_LENGTH)
-        findings = judge_file(content, chosen, Delivery(str(path), 1), today=today, references={}, key=key).findings
     except RefusedFileError as error:
         findings = Findings(failure=(error.what, error.to_do))
     return Verdict(path, chosen, _with_note(findings, _not_looked_up(chosen)))
+
+
+def _judged(path: Path, file: BinaryIO, contract: Contract, today: dt.date) -> Findings:
+    # nothing is stored, so any key will do, and nothing can change the file between hashing and loading
+    key = secrets.token_bytes(KEY_LENGTH)
+    if contract.reader is None:
+        content, reader = Content.in_memory(file.read()), None
+    else:
+        content, reader = Content(file, path.stat().st_size, ""), contract.reader(Settings())
+    return judge_file(content, contract, Delivery(str(path), 1), today=today, references={}, key=key, reader=reader).findings
 
 
 def _chosen(path: Path, contracts: Sequence[Contract], name: str | None) -> Contract:

@@ -1,5 +1,4 @@
-"""What channels, chats and the bot deliver: posts, questions and answers of chats, questions with known answers, what the bot was
-asked, feedback, and requests to be forgotten.
+"""What channels, chats, people and the bot deliver.
 
 People are keyed hashes from the moment a file is read. Of a chat, only questions and the answers of the channel's people are
 stored, redacted; everything else that people write there never gets into a table.
@@ -36,7 +35,9 @@ class RawPosts(Delivered, product=POSTS):
     channel_id: str = column(CHANNEL, max_length=ID_LENGTH)
     channel_name: str = column("The channel's name for people.", nullable=True, max_length=NAME_LENGTH)
     post_id: str = column("The message's identifier within the channel.", max_length=ID_LENGTH)
-    thread: str = column("What else the file covers as a whole, such as a video; empty for a channel.", nullable=True, max_length=ID_LENGTH)
+    thread: str = column(
+        "What else the file covers as a whole, such as a video; empty for a channel.", nullable=True, max_length=ID_LENGTH
+    )
     seen: str = column("Whether a snapshot of the channel holds it, or the bot saw it live.", isin=("snapshot", "live"))
     author_kind: str = column("Who wrote it.", isin=AUTHOR_KINDS)
     author_hash: str = column(AUTHOR, personal=True, nullable=True, max_length=HASH_LENGTH)
@@ -88,7 +89,9 @@ class RawAsked(Delivered, product=POSTS):
         isin=("answered", "silent", "limited", "over_quota", "failed"),
     )
     probability: float = column("Probability that the best post answers it.", nullable=True, ge=0, le=1)
-    answer_channel: str = column("Channel of the post that was shown, as `<platform>:<channel>`.", nullable=True, max_length=2 * ID_LENGTH)
+    answer_channel: str = column(
+        "Channel of the post that was shown, as `<platform>:<channel>`.", nullable=True, max_length=2 * ID_LENGTH
+    )
     answer_post: str = column("The post that was shown.", nullable=True, max_length=ID_LENGTH)
     index_version: str = column("Version of the index that was searched.", nullable=True, max_length=ID_LENGTH)
     cpu_ms: float = column("Processor time.", unit="ms", nullable=True, ge=0)
@@ -109,7 +112,9 @@ class RawErasureRequests(Delivered, product=POSTS):
 
     request_id: str = column("Identifier of the request.", max_length=HASH_LENGTH)
     kind: str = column("Whether a post is meant, or everything of a person.", isin=("post", "user"))
-    subject_hash: str = column("Keyed hash of `<platform>:<channel>:<post>`, or of `<platform>:<user>`.", personal=True, max_length=HASH_LENGTH)
+    subject_hash: str = column(
+        "Keyed hash of `<platform>:<channel>:<post>`, or of `<platform>:<user>`.", personal=True, max_length=HASH_LENGTH
+    )
     requested_at: MOMENT = column("When it was requested.")
     requested_by: str = column("Who asked for it.", isin=("user", "admin", "operator"))
 

@@ -37,6 +37,7 @@ class Posts(Table, product=POSTS, published=True):
     link: str = column("Where it can be read.", nullable=True)
     messages: int = column("Messages that were joined.", ge=1)
     text_hash: str = column(TEXT_HASH, pattern="^[0-9a-f]{32}$")
+    seen_at: MOMENT = column("Time of the latest snapshot, or of the live message, that holds it.")
     source_file: str = column("The file that its version was read from.")
 
 
@@ -71,7 +72,9 @@ class Passages(Table, product=POSTS):
     start: int = column("First character within the post's text.", unit="characters", ge=0)
     end: int = column("Character after the last one.", unit="characters", ge=0)
     text: str = column("The passage, as it is shown.", personal=True, max_length=TEXT_LENGTH)
-    searched: str = column("What is searched: the passage without links and decoration, with the question that it answers.", personal=True)
+    searched: str = column(
+        "What is searched: the passage without links and decoration, with the question that it answers.", personal=True
+    )
     text_hash: str = column("SHA-256 of what is searched, the first 32 digits.", pattern="^[0-9a-f]{32}$")
 
 
@@ -110,10 +113,10 @@ class EmbeddingModels(Table, product=POSTS, published=True):
     said: str = column("Why it is in its state.")
 
 
-class PostIndexes(Table, product=POSTS, published=True):
-    """The index that is searched: one row, which names its folder."""
+class Index(Table):
+    """Base of tables whose rows name the folder of an index."""
 
-    version: str = column("Version of the index.", key=True)
+    version: str = column("What tells the index from others: the same posts and models give the same one.", key=True)
     built_at: MOMENT = column("When it was built.")
     path: str = column("Its folder, relative to the data folder.")
     fingerprint: str = column("SHA-256 of its manifest, which holds those of all files.", pattern="^[0-9a-f]{64}$")
@@ -124,6 +127,26 @@ class PostIndexes(Table, product=POSTS, published=True):
     terms: int = column("Distinct lemmas.", ge=0)
     model: str = column("Model of its vectors.")
     fallback_model: str = column("Model that answers when a model behind the network does not.", nullable=True)
+
+
+class IndexCandidates(Index, product=POSTS):
+    """One row per index that the posts as they stand now give: one for the model in use, and one for a model on trial."""
+
+
+class PostIndexes(Index, product=POSTS, published=True):
+    """The index that is searched: one row, which names its folder."""
+
+
+class AnswerModels(Table, product=POSTS, published=True):
+    """What tells an answer from the next best post, one row: a logistic regression over the scores of a search."""
+
+    version: str = column("Version of the index that it was fitted on.", key=True)
+    fitted_at: MOMENT = column("When it was fitted.")
+    parameters: str = column("Its parameters, as JSON.")
+    auroc: float = column("AUROC of answerable against unanswerable questions, held out by post.", nullable=True, ge=0, le=1)
+    auroc_low: float = column("Lower end of the 95 % interval.", nullable=True, ge=0, le=1)
+    auroc_high: float = column("Upper end of the 95 % interval.", nullable=True, ge=0, le=1)
+    questions: int = column("Questions that it was fitted on, each of them once with its post and once without.", ge=0)
 
 
 class AnswerThresholds(Table, product=POSTS, published=True):
@@ -167,9 +190,13 @@ class AskedQuestions(Table, product=POSTS):
     text: str = column("The question, redacted.", personal=True, max_length=QUESTION_LENGTH)
     group_id: str = column("Keyed hash of the first question of its group.", max_length=HASH_LENGTH)
     repeated: bool = column("Whether a question of its group was asked in the 90 days before.")
-    outcome: str = column("What became of it; `not asked` where the bot was not there.", isin=("answered", "silent", "limited", "over_quota", "failed", "not asked"))
+    outcome: str = column(
+        "What became of it; `not asked` where the bot was not there.",
+        isin=("answered", "silent", "limited", "over_quota", "failed", "not asked"),
+    )
     answerable: bool = column("Whether the index as it stands now has an answer.", nullable=True)
     probability: float = column("Probability of the best post of the index as it stands now.", nullable=True, ge=0, le=1)
+    index_version: str = column("The index that was asked.", nullable=True)
 
 
 class Plans(Table, product=POSTS, published=True):
@@ -204,7 +231,9 @@ DERIVED_TABLES = (
     PostDuplicates,
     PostEmbeddings,
     EmbeddingModels,
+    IndexCandidates,
     PostIndexes,
+    AnswerModels,
     AnswerThresholds,
     SearchQuality,
     AskedQuestions,
