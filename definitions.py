@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
-from assets import marketplace, marts, propensity, publication, stores
+from assets import marketplace, marts, posts, propensity, publication, stores
 from resources import jobs
 from resources.dbt import DBT, PROJECT
 from resources.inbox import InboxResource
@@ -16,6 +16,7 @@ from resources.warehouse import SettingsResource, WarehouseResource
 from sensors import calendar, upkeep, uploads
 from vitrina.catalogue import FOLLOWING
 from vitrina.marketplace.contracts import CONTRACTS as MARKETPLACE_CONTRACTS
+from vitrina.posts.contracts import CONTRACTS as POSTS_CONTRACTS
 from vitrina.propensity.contracts import CLIENTS
 from vitrina.propensity.contracts import CONTRACTS as PROPENSITY_CONTRACTS
 from vitrina.stores.contracts import CONTRACTS as STORES_CONTRACTS
@@ -34,6 +35,11 @@ propensity_ingest = jobs.ingest_job("propensity", propensity.propensity_inbox)
 propensity_refresh = jobs.refresh_job("propensity", propensity.propensity_inbox)
 propensity_publish = jobs.publish_job("propensity")
 propensity_whole = jobs.product_job("propensity")
+
+posts_ingest = jobs.ingest_job("posts", posts.posts_inbox)
+posts_refresh = jobs.refresh_job("posts", posts.posts_inbox)
+posts_publish = jobs.publish_job("posts")
+posts_whole = jobs.product_job("posts")
 
 
 def build_definitions(overrides: Mapping[str, str] | None = None, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -62,8 +68,12 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
             marts.propensity_staging,
             marts.propensity_marts,
             publication.propensity_publication,
+            *posts.ASSETS,
+            marts.posts_staging,
+            marts.posts_marts,
+            publication.posts_publication,
         ],
-        asset_checks=[*stores.CHECKS, *marketplace.CHECKS, *propensity.CHECKS],
+        asset_checks=[*stores.CHECKS, *marketplace.CHECKS, *propensity.CHECKS, *posts.CHECKS],
         jobs=[
             stores_ingest,
             stores_refresh,
@@ -77,6 +87,10 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
             propensity_refresh,
             propensity_publish,
             propensity_whole,
+            posts_ingest,
+            posts_refresh,
+            posts_publish,
+            posts_whole,
         ],
         sensors=[
             uploads.upload_sensor("stores", STORES_CONTRACTS, stores_ingest),
@@ -88,6 +102,9 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
             uploads.upload_sensor("propensity", PROPENSITY_CONTRACTS, propensity_ingest),
             uploads.refresh_sensor("propensity", propensity_refresh, FOLLOWING["propensity"]),
             upkeep.publish_after_failure("propensity", [propensity_refresh, propensity_whole], propensity_publish),
+            uploads.upload_sensor("posts", POSTS_CONTRACTS, posts_ingest),
+            uploads.refresh_sensor("posts", posts_refresh, FOLLOWING["posts"]),
+            upkeep.publish_after_failure("posts", [posts_refresh, posts_whole], posts_publish),
         ],
         schedules=[
             calendar.quarterly_schedule("stores", stores_whole),

@@ -47,3 +47,6 @@ marketplace_marts = models("marketplace", "marketplace_marts", "marts")
 
 propensity_staging = models("propensity", "propensity_staging", "staging", "features")
 propensity_marts = models("propensity", "propensity_marts", "marts")
+
+posts_staging = models("posts", "posts_staging", "staging")
+posts_marts = models("posts", "posts_marts", "marts")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
-from assets import marketplace, marts, propensity, stores
+from assets import marketplace, marts, posts, propensity, stores
 from assets.marts import MANIFEST
 from resources.dbt import model_dictionary, published_models
 from resources.inbox import InboxResource
@@ -103,4 +103,11 @@ propensity_publication = publication(
     [*propensity.CHECKS, marts.propensity_staging, marts.propensity_marts],
     dg.AssetKey(["propensity", "client_features"]),
     naming_files=["propensity_models"],
+)
+
+posts_publication = publication(
+    "posts",
+    [*posts.CHECKS, marts.posts_staging, marts.posts_marts],
+    dg.AssetKey(["posts", "asked_questions"]),
+    naming_files=["post_indexes"],
 )

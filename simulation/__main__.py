@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from simulation import marketplace_inbox, propensity_inbox, stores_inbox
+from simulation import marketplace_inbox, posts_inbox, propensity_inbox, stores_inbox
 from simulation.delivery import SpoiledCell
 from simulation.retailer import Size
 
@@ -15,6 +15,7 @@ WRITERS: dict[str, Callable[[Path, Size, int], tuple[SpoiledCell, ...]]] = {
     stores_inbox.FOLDER: stores_inbox.write_inbox,
     marketplace_inbox.FOLDER: marketplace_inbox.write_inbox,
     propensity_inbox.FOLDER: propensity_inbox.write_inbox,
+    posts_inbox.FOLDER: posts_inbox.write_inbox,
 }
 """What writes the files of each product."""
 

@@ -6,6 +6,8 @@ from vitrina.errors import DeclarationError
 from vitrina.inbox.contract import Contract
 from vitrina.marketplace.contracts import CONTRACTS as MARKETPLACE_CONTRACTS
 from vitrina.marketplace.tables import TABLES as MARKETPLACE_TABLES
+from vitrina.posts.contracts import CONTRACTS as POSTS_CONTRACTS
+from vitrina.posts.tables import TABLES as POSTS_TABLES
 from vitrina.propensity.contracts import CONTRACTS as PROPENSITY_CONTRACTS
 from vitrina.propensity.tables import TABLES as PROPENSITY_TABLES
 from vitrina.stores.contracts import CONTRACTS as STORES_CONTRACTS
@@ -13,14 +15,19 @@ from vitrina.stores.quarters import following_quarter
 from vitrina.stores.tables import TABLES as STORES_TABLES
 from vitrina.tables import Table
 
-TABLES: tuple[type[Table], ...] = (*STORES_TABLES, *MARKETPLACE_TABLES, *PROPENSITY_TABLES)
+TABLES: tuple[type[Table], ...] = (*STORES_TABLES, *MARKETPLACE_TABLES, *PROPENSITY_TABLES, *POSTS_TABLES)
 
-CONTRACTS: tuple[Contract, ...] = (*STORES_CONTRACTS, *MARKETPLACE_CONTRACTS, *PROPENSITY_CONTRACTS)
+CONTRACTS: tuple[Contract, ...] = (*STORES_CONTRACTS, *MARKETPLACE_CONTRACTS, *PROPENSITY_CONTRACTS, *POSTS_CONTRACTS)
 
-PRODUCTS_WITH_ASSETS = ("stores", "marketplace", "propensity")
-"""Products that the graph holds; the others of the five names are on their way."""
+PRODUCTS_WITH_ASSETS = ("stores", "marketplace", "propensity", "posts")
+"""Products that the graph holds; the last of the five names is on its way."""
 
-FOLLOWING: Mapping[str, Callable[[str], str] | None] = {"stores": following_quarter, "marketplace": None, "propensity": None}
+FOLLOWING: Mapping[str, Callable[[str], str] | None] = {
+    "stores": following_quarter,
+    "marketplace": None,
+    "propensity": None,
+    "posts": None,
+}
 """Per product: the partition key after another, where what lies between stale periods is not computed anew. Models of propensity
 learn from all months before theirs, so one run computes everything from the first stale month on."""
 

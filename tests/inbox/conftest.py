@@ -17,6 +17,8 @@ from vitrina.inbox.ingest import Ingestion, ingest
 from vitrina.inbox.ledger import Ledger
 from vitrina.marketplace.contracts import CONTRACTS as MARKETPLACE_CONTRACTS
 from vitrina.marketplace.raw_tables import MarketplaceRefusedRows
+from vitrina.posts.contracts import CONTRACTS as POSTS_CONTRACTS
+from vitrina.posts.raw_tables import PostsRefusedRows
 from vitrina.settings import Settings
 from vitrina.stores.contracts import CONTRACTS
 from vitrina.stores.tables import RawGeo, RawSales, RawStores, StoresRefusedRows
@@ -171,3 +173,10 @@ def parquet():
         return buffer.getvalue()
 
     return write
+
+
+@pytest.fixture
+def posts(tmp_path: Path) -> Bench:
+    """Everything empty, for the product whose files are streamed."""
+    (tmp_path / "inbox" / "posts").mkdir(parents=True)
+    return Bench(tmp_path, ("en", "ru"), product="posts", contracts=POSTS_CONTRACTS, refused_table=PostsRefusedRows)

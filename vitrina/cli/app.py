@@ -12,7 +12,7 @@ from rich.text import Text
 from vitrina.catalogue import CONTRACTS, FOLLOWING, PRODUCTS_WITH_ASSETS, find_table, tables_of
 from vitrina.cli import asking as _asking  # noqa: F401  # adds its commands to those of stores
 from vitrina.cli import decisions as _decisions  # noqa: F401  # as above
-from vitrina.cli import launch, stores, summary
+from vitrina.cli import launch, posts, stores, summary
 from vitrina.errors import VitrinaError
 from vitrina.inbox.ledger import Ledger
 from vitrina.inbox.staleness import WHOLE, stretches
@@ -26,6 +26,7 @@ from vitrina.warehouse import migrate as migrate_table
 
 app = typer.Typer(help="A retailer's machine learning as one typed, checked, published graph.", no_args_is_help=True)
 app.add_typer(stores.commands, name="stores")
+app.add_typer(posts.commands, name="posts")
 console = Console()
 
 DEMO_SEED = 20260930

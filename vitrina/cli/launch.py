@@ -165,9 +165,17 @@ def become_ui(settings: Settings) -> None:
 
 def become_pages(settings: Settings) -> None:
     """Replace this process by the pages."""
-    command = [sys.executable, "-m", "serving"]
+    _become(settings, "serving")
+
+
+def become_bot(settings: Settings) -> None:
+    """Replace this process by the bot of posts."""
+    _become(settings, "serving.bot")
+
+
+def _become(settings: Settings, module: str) -> None:
     os.chdir(HOME)
-    os.execve(sys.executable, command, environment(settings))  # noqa: S606  # no shell
+    os.execve(sys.executable, [sys.executable, "-m", module], environment(settings))  # noqa: S606  # no shell
 
 
 def _variables(settings: Settings) -> dict[str, str]:

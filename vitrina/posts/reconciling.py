@@ -268,6 +268,11 @@ def _posts(connection: duckdb.DuckDBPyConnection, standing: pl.DataFrame, settin
     return typed.select(pl.col(name).cast(dtype) for name, dtype in Posts.polars_schema().items())
 
 
+def message_ids(post_id: str, messages: int) -> tuple[str, ...]:
+    """Identifiers of the messages that a post was joined from: those of an album follow one another."""
+    return (post_id,) if messages == 1 else tuple(str(int(post_id) + offset) for offset in range(messages))
+
+
 def text_hash(text: str) -> str:
     """What tells a text from others."""
     return hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]

@@ -1,5 +1,9 @@
 """What is made of them: posts as they stand now, passages, vectors, the index, what it is worth, and questions as data."""
 
+from typing import Annotated
+
+import polars as pl
+
 from vitrina.inbox.tables import MOMENT
 from vitrina.posts.raw_tables import (
     AUTHOR,
@@ -17,6 +21,7 @@ from vitrina.posts.raw_tables import (
 )
 from vitrina.tables import Table, column
 
+VECTOR = Annotated[pl.List, pl.Float32()]
 TEXT_HASH = "SHA-256 of the text, the first 32 digits."
 
 
@@ -95,7 +100,7 @@ class PostEmbeddings(Table, product=POSTS):
 
     text_hash: str = column("SHA-256 of what was embedded, the first 32 digits.", key=True, pattern="^[0-9a-f]{32}$")
     model: str = column("The model that made it.", key=True, max_length=300)
-    vector: list[float] = column("Unit vector, or zeros where the model knows none of the words.", personal=True)
+    vector: VECTOR = column("Unit vector, or zeros where the model knows none of the words.", personal=True)
 
 
 class EmbeddingModels(Table, product=POSTS, published=True):
@@ -105,7 +110,6 @@ class EmbeddingModels(Table, product=POSTS, published=True):
     state: str = column("Whether searches use it, it is on trial, or it stands by.", isin=("in use", "on trial", "standing by"))
     dimensions: int = column("Length of its vectors.", ge=1)
     texts: int = column("Texts that it has embedded.", ge=0)
-    embedded_now: int = column("Texts that the latest run had to embed.", ge=0)
     mrr: float = column("MRR@10 of searches with it.", nullable=True, ge=0, le=1)
     mrr_low: float = column("Lower end of the 95 % interval.", nullable=True, ge=0, le=1)
     mrr_high: float = column("Upper end of the 95 % interval.", nullable=True, ge=0, le=1)
@@ -126,6 +130,7 @@ class Index(Table):
     channels: int = column("Channels.", ge=0)
     terms: int = column("Distinct lemmas.", ge=0)
     model: str = column("Model of its vectors.")
+    embedder: str = column("The setting that names the model.", max_length=1000)
     fallback_model: str = column("Model that answers when a model behind the network does not.", nullable=True)
 
 
@@ -147,6 +152,7 @@ class AnswerModels(Table, product=POSTS, published=True):
     auroc_low: float = column("Lower end of the 95 % interval.", nullable=True, ge=0, le=1)
     auroc_high: float = column("Upper end of the 95 % interval.", nullable=True, ge=0, le=1)
     questions: int = column("Questions that it was fitted on, each of them once with its post and once without.", ge=0)
+    set_hash: str = column("What tells this set of questions from another.", max_length=64)
 
 
 class AnswerThresholds(Table, product=POSTS, published=True):
@@ -176,6 +182,21 @@ class SearchQuality(Table, product=POSTS, published=True):
     high: float = column("Upper end of the 95 % interval.", nullable=True)
     n: int = column("Questions.", ge=0)
     set_hash: str = column("What tells a set of questions from another: figures of different sets are not compared.", max_length=64)
+
+
+class SearchDifferences(Table, product=POSTS):
+    """One row per pair of indexes, set of questions and measure: what the later one is better by, asked the very same questions."""
+
+    version: str = column("Version of the later index.", key=True)
+    compared_with: str = column("Version of the index in use, or of the one with the model in use.", key=True)
+    questions: str = column("Set of questions.", key=True, max_length=60)
+    searched_by: str = column("Way of searching.", key=True, max_length=60)
+    measure: str = column("What is measured.", key=True, max_length=60)
+    difference: float = column("Mean difference; above 0 where the later one is better.")
+    low: float = column("Lower end of the 95 % interval.", nullable=True)
+    high: float = column("Upper end of the 95 % interval.", nullable=True)
+    n: int = column("Questions.", ge=0)
+    set_hash: str = column("What tells a set of questions from another.", max_length=64)
 
 
 class AskedQuestions(Table, product=POSTS):
@@ -236,6 +257,7 @@ DERIVED_TABLES = (
     AnswerModels,
     AnswerThresholds,
     SearchQuality,
+    SearchDifferences,
     AskedQuestions,
     Plans,
     ErasureReceipts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,21 +44,24 @@ def referenced_files(product: str, table: str, *, warehouse: Warehouse, settings
 
 
 def remove_unreferenced(folder: Path, referenced: AbstractSet[Path], *, now: dt.datetime) -> tuple[Path, ...]:
-    """Delete a folder's files that nothing names any longer, and return them.
+    """Delete a folder's files, and folders of files, that nothing names any longer, and return them.
 
     Parameters
     ----------
     folder
-        Folder of nothing but files that tables name; it need not exist.
+        Folder of nothing but files and folders that tables name; it need not exist.
     referenced
         What `referenced_files` found.
     now
         Files younger than `GRACE` stay: the run that wrote them may not have stored its rows yet.
     """
     latest = (now - GRACE).timestamp()
-    old = sorted(path for path in folder.glob("*") if path not in referenced and path.is_file() and path.stat().st_mtime < latest)
+    old = sorted(path for path in folder.glob("*") if path not in referenced and path.lstat().st_mtime < latest)
     for path in old:
-        path.unlink(missing_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
     return tuple(old)
 
 

@@ -1,0 +1,109 @@
+"""BM25 with weights computed when the index is built: a search only adds up columns.
+
+Nothing is pruned and nothing is approximate: the scores are those of the formula, for any range of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+Ints: TypeAlias = npt.NDArray[np.integer]
+
+SATURATION, LENGTH_WEIGHT = 0.9, 0.4
+"""k1 and b as in Anserini; of the usual pairs they are also best for questions made from 13,436 Telegram posts: MRR@10 .934
+against .918 with 1.5 and .75. Posts are short, so that a word's second occurrence and a post's length say little."""
+
+
+@dataclass(frozen=True)
+class Postings:
+    """Of each term, the rows that hold it and what it adds to their scores.
+
+    Attributes
+    ----------
+    starts
+        Where each term's part of `rows` and `weights` begins, shape (terms + 1,).
+    rows
+        Ascending within a term.
+    weights
+        Inverse document frequency times saturated term frequency.
+    idf
+        Of the terms, shape (terms,).
+    """
+
+    starts: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
+    weights: Floats
+    idf: Floats
+
+    @classmethod
+    def of(cls, row_starts: Ints, terms: Ints, n_terms: int) -> Postings:
+        """Postings of rows of terms.
+
+        Parameters
+        ----------
+        row_starts
+            Where each row's terms begin, shape (rows + 1,).
+        terms
+            Terms of all rows in order, from 0 to `n_terms` - 1.
+        n_terms
+            Terms that there are.
+
+        References
+        ----------
+        S. Robertson, H. Zaragoza (2009), The Probabilistic Relevance Framework: BM25 and Beyond. The inverse document frequency
+        is Lucene's ln(1 + (n - df + ½) / (df + ½)), which is never negative.
+        """
+        n_rows = len(row_starts) - 1
+        counts = sp.csr_matrix((np.ones(len(terms)), np.asarray(terms), np.asarray(row_starts)), shape=(n_rows, n_terms)).tocsc()
+        counts.sum_duplicates()
+        lengths = np.diff(row_starts).astype(float)
+        penalty = SATURATION * (1 - LENGTH_WEIGHT + LENGTH_WEIGHT * lengths / max(lengths.mean(), 1.0)) if n_rows else lengths
+        document_frequency = np.diff(counts.indptr)
+        idf = np.log1p((n_rows - document_frequency + 0.5) / (document_frequency + 0.5))
+        saturated = counts.data * (SATURATION + 1) / (counts.data + penalty[counts.indices])
+        return cls(
+            counts.indptr.astype(np.int64),
+            counts.indices.astype(np.int32),
+            (saturated * np.repeat(idf, document_frequency)).astype(np.float32),
+            idf.astype(np.float32),
+        )
+
+    def scores(self, terms: Sequence[int], start: int, end: int) -> Floats:
+        """Scores of the rows of a range; shape (end - start,).
+
+        Parameters
+        ----------
+        terms
+            Distinct terms.
+        start, end
+            First row, and the one after the last.
+        """
+        scores = np.zeros(end - start, dtype=np.float32)
+        # always in the same order: sums of floats depend on it, and ties should not
+        for term in sorted(terms):
+            first, last = self.starts[term], self.starts[term + 1]
+            rows = self.rows[first:last]
+            low, high = np.searchsorted(rows, (start, end))
+            scores[rows[low:high] - start] += self.weights[first + low : first + high]
+        return scores
+
+    def rows_of_one(self, terms: Sequence[int], least: int, start: int, end: int) -> npt.NDArray[np.int32]:
+        """Rows of a range that hold one of the terms: the rarest that at least so many rows hold, or none if there is none."""
+        for term in sorted(terms, key=lambda term: int(self.starts[term + 1] - self.starts[term])):
+            rows = self.rows[self.starts[term] : self.starts[term + 1]]
+            low, high = np.searchsorted(rows, (start, end))
+            if high - low >= least:
+                return rows[low:high]
+        return self.rows[:0]
+
+
+def unseen_idf(n_rows: int) -> float:
+    """Inverse document frequency of a term that no row holds."""
+    return float(np.log1p((n_rows + 0.5) / 0.5))
