@@ -93,7 +93,7 @@ def model_dictionary(models: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
             "meaning": column["description"],
             "nullable": True,
             "is_key": False,
-            "personal": False,
+            "personal": bool(column.get("meta", {}).get("personal", False)),
             "bounds": "",
         }
         for name, model in models.items()

@@ -28,8 +28,12 @@ def numbers(found):
     return sorted(found.posts["post_id"].to_list(), key=int)
 
 
+def numbers_of_answers(found):
+    return found.posts["post_id"].to_list()
+
+
 def changes(found):
-    return [row for row in found.changes.select("added", "edited", "deleted", "held_back").iter_rows()]
+    return found.changes.select("added", "edited", "deleted", "held_back").rows()
 
 
 def test_a_first_export_adds_its_posts_with_their_links():
@@ -186,11 +190,12 @@ def test_an_answer_in_a_chat_is_a_post_of_its_channel_with_the_question_as_its_c
         {"id": 18, "kind": "answer", "hour": 2, "text": "At nine.", "reply_to": "17", "channel": "1"},
         {"id": 19, "kind": "answer", "hour": 3, "text": "In the group's name.", "reply_to": "17", "channel": "9"},
     ]
-    found = standing(Delivered().chat("chats/x/result.json", chat))
-    assert found.posts.select("channel_id", "post_id", "kind", "context", "link").rows() == [
+    found = standing(Delivered().file("a", messages(5)).chat("chats/x/result.json", chat))
+    answers = found.posts.filter(pl.col("kind") == "answer")
+    assert answers.select("channel_id", "post_id", "kind", "context", "link").rows() == [
         ("1", "9/18", "answer", "When do you open?", "https://t.me/c/9/18")
     ]
-    told = standing(Delivered().chat("c", chat), settings=Settings(posts_chats={"telegram:9": ("telegram:7",)}))
+    told = standing(Delivered().chat("c", chat), settings=Settings(posts_chats={"telegram:9": ("telegram:7", "telegram:1")}))
     assert told.posts.select("channel_id", "post_id").rows() == [("1", "9/18"), ("7", "9/19")]
 
 
@@ -201,14 +206,28 @@ def test_an_answer_that_a_newer_export_of_the_chat_lacks_is_deleted():
         {"id": 3, "kind": "question", "hour": 3, "text": "Where?"},
     ]
     delivered = Delivered().chat("a", chat)
-    first = standing(delivered)
+    settings = Settings(posts_chats={"telegram:9": ("telegram:1",)})
+    first = standing(delivered, settings=settings)
+    assert numbers_of_answers(first) == ["9/2"]
     newer = [chat[0], chat[2], {"id": 4, "kind": "question", "hour": 4, "text": "How?"}]
-    assert standing(delivered.chat("b", newer), after(first)).posts.is_empty()
+    assert standing(delivered.chat("b", newer), after(first), settings).posts.is_empty()
 
 
-@pytest.mark.parametrize(("author", "chats", "expected"), [("5", {}, "5"), ("9", {}, None), (None, {}, None)])
-def test_the_channel_of_an_answer_is_the_one_in_whose_name_it_was_written(author, chats, expected):
-    assert channel_of_chat(Settings(posts_chats=chats), "telegram", "9", author) == expected
+@pytest.mark.parametrize(
+    ("author", "configured", "expected"),
+    [
+        ("1", (), "1"),
+        ("666", (), None),
+        ("1", ("telegram:7",), None),
+        ("7", ("telegram:7",), "7"),
+        ("9", (), None),
+        ("9", ("discord:3", "telegram:7"), "7"),
+        (None, ("telegram:7",), "7"),
+    ],
+)
+def test_an_answer_counts_only_in_the_name_of_a_channel_that_we_know(author, configured, expected):
+    settings = Settings(posts_chats={"telegram:9": configured} if configured else {})
+    assert channel_of_chat(settings, "telegram", "9", author, {"1"}) == expected
 
 
 def test_rows_in_another_order_give_the_same():

@@ -11,6 +11,7 @@ import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
@@ -91,8 +92,13 @@ def models(settings: Settings, in_use: str | None) -> Models:
 
 
 def embedder_of(settings: Settings, name: str) -> Embedder:
-    """A model by the text of its setting, with the key and the timeout that the settings hold."""
-    return embedder(name, key=settings.posts_embedder_key.get_secret_value(), timeout_s=settings.posts_embedder_timeout_s)
+    """A model by the text of its setting, with the key and the timeout that the settings hold; loaded once per process."""
+    return _loaded(name, settings.posts_embedder_key.get_secret_value(), settings.posts_embedder_timeout_s)
+
+
+@lru_cache(4)
+def _loaded(name: str, key: str, timeout_s: float) -> Embedder:
+    return embedder(name, key=key, timeout_s=timeout_s)
 
 
 def embedded(known: pl.DataFrame, passages: pl.DataFrame, wanted: Models) -> tuple[pl.DataFrame, dict[str, int]]:

@@ -50,6 +50,7 @@ def _panel(rows: pl.DataFrame, name: str, *, is_first: bool) -> alt.LayerChart:
         color=alt.Color(
             "way:N",
             title="Searched by",
+            legend=alt.Legend(orient="bottom", symbolType="circle"),
             scale=alt.Scale(domain=ways, range=[colour(1 + list(WAYS.values()).index(way)) for way in ways]),
         ),
     )
@@ -65,7 +66,7 @@ def _panel(rows: pl.DataFrame, name: str, *, is_first: bool) -> alt.LayerChart:
     )
     return cast(
         "alt.LayerChart",
-        alt.layer(spread, points, numbers).properties(width=230, height=260, title=alt.TitleParams(name, fontSize=13)),
+        alt.layer(spread, points, numbers).properties(width=185, height=260, title=alt.TitleParams(name, fontSize=13)),
     )
 
 
@@ -82,12 +83,13 @@ def answered_against_false_answers(held_out: pl.DataFrame, *, rate: float) -> by
     people = pl.when("peoples").then(pl.lit(PEOPLES)).otherwise(pl.lit(GENERATED)).alias("questions")
     curves, stands = [], []
     for (name,), rows in held_out.with_columns(people).sort("questions").group_by("questions", maintain_order=True):
-        points = operating_points(rows["probability"].to_numpy(), rows["answerable"].to_numpy())
-        thinned = [*points[:: max(1, len(points) // MOST_POINTS)], points[-1]]
-        curves += [{"questions": name, "false_answers": at.false_answers, "answered": at.answered} for at in thinned]
         shares = rows.group_by("answerable").agg(pl.col("answered").mean())
         answered, false_answers = (shares.filter(pl.col("answerable") == kind)["answered"].item() for kind in (True, False))
-        stands.append({"questions": name, "false_answers": false_answers, "answered": answered})
+        told = f"{name}: {answered:.0%} at {false_answers:.1%}"
+        stands.append({"questions": told, "false_answers": false_answers, "answered": answered})
+        points = operating_points(rows["probability"].to_numpy(), rows["answerable"].to_numpy())
+        thinned = [*points[:: max(1, len(points) // MOST_POINTS)], points[-1]]
+        curves += [{"questions": told, "false_answers": at.false_answers, "answered": at.answered} for at in thinned]
     return to_png(_curves(pl.DataFrame(curves), pl.DataFrame(stands), rate), scales=PAGE_SCALE)
 
 
@@ -95,10 +97,11 @@ def _curves(curves: pl.DataFrame, stands: pl.DataFrame, rate: float) -> alt.Laye
     names = stands["questions"].to_list()
     colours = alt.Color(
         "questions:N",
-        title="Questions",
+        title=None,
+        legend=alt.Legend(orient="bottom", symbolType="circle", labelLimit=300),
         scale=alt.Scale(domain=names, range=[colour(at) for at in range(1, len(names) + 1)]),
     )
-    x = alt.X("false_answers:Q", title="Questions without an answer that are answered", axis=alt.Axis(format="%"))
+    x = alt.X("false_answers:Q", title="Questions without an answer that are answered", axis=alt.Axis(format="%", tickCount=6))
     y = alt.Y(
         "answered:Q", title="Questions with an answer that are answered", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")
     )
@@ -111,14 +114,9 @@ def _curves(curves: pl.DataFrame, stands: pl.DataFrame, rate: float) -> alt.Laye
     points = (
         alt.Chart(stands).mark_point(filled=True, size=110, opacity=1, stroke=INK, strokeWidth=1).encode(x=x, y=y, color=colours)
     )
-    said = (
-        alt.Chart(stands.with_columns(said=pl.format("{} % at {} %", _percent("answered"), _percent("false_answers"))))
-        .mark_text(align="left", dx=10, dy=14, fontSize=12, color=INK)
-        .encode(x=x, y=y, text="said:N")
-    )
     return cast(
         "alt.LayerChart",
-        alt.layer(promise, lines, points, said).properties(
+        alt.layer(promise, lines, points).properties(
             width=460,
             height=320,
             title=alt.TitleParams(
@@ -127,7 +125,3 @@ def _curves(curves: pl.DataFrame, stands: pl.DataFrame, rate: float) -> alt.Laye
             ),
         ),
     )
-
-
-def _percent(column: str) -> pl.Expr:
-    return (100 * pl.col(column)).round(1)

@@ -8,14 +8,14 @@ export, for a tombstone remembers it; what was erased never comes back.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from vitrina.posts.links import post_link
+from vitrina.posts.passages import text_hash
 from vitrina.posts.tables import PostChanges, Posts, PostTombstones
 from vitrina.pseudonyms import pseudonym
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from vitrina.settings import Settings
 
 KEY = ("platform", "channel_id", "post_id")
-HASH_DIGITS = 32
-
 FEWEST_SUSPICIOUS = 10
 """Missing posts from which on their share is looked at: of ten posts, an author may well delete three."""
 
@@ -132,8 +130,9 @@ def _answers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> pl.Da
         FROM stg_chat_answers
         """
     ).pl()
+    delivered = {channel for (channel,) in connection.execute("SELECT DISTINCT channel_id FROM stg_messages").fetchall()}
     channels = [
-        channel_of_chat(settings, platform, chat, author)
+        channel_of_chat(settings, platform, chat, author, delivered)
         for platform, chat, author in found.select("platform", "chat_id", "author_channel").iter_rows()
     ]
     placed = found.with_columns(pl.Series("channel_id", channels, dtype=pl.String)).drop("chat_id", "author_channel")
@@ -141,8 +140,8 @@ def _answers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> pl.Da
     return placed.filter(pl.col("channel_id").is_not_null()).select(columns)
 
 
-def channel_of_chat(settings: Settings, platform: str, chat: str, author: str | None) -> str | None:
-    """The channel whose answers a chat holds: the one in whose name they were written, or the chat's first by the settings.
+def channel_of_chat(settings: Settings, platform: str, chat: str, author: str | None, delivered: Collection[str]) -> str | None:
+    """The channel that an answer in a chat belongs to; None where it is nobody's whom we know.
 
     Parameters
     ----------
@@ -151,12 +150,16 @@ def channel_of_chat(settings: Settings, platform: str, chat: str, author: str | 
     platform, chat
         The chat.
     author
-        In whose name an answer was written: the channel's, or, anonymously, the chat's own.
+        In whose name an answer was written: a channel's, or, anonymously, the chat's own. Anybody may write in the name of a
+        channel of their own, so only channels that the chat is set to belong to count, or, where nothing is set, delivered ones.
+    delivered
+        Channels of which something was delivered.
     """
-    if author is not None and author != chat:
-        return author
     configured = [name.partition(":") for name in settings.posts_chats.get(f"{platform}:{chat}", ())]
-    return next((channel for other, _, channel in configured if other == platform), None)
+    channels = [channel for other, _, channel in configured if other == platform]
+    if author is None or author == chat:
+        return channels[0] if channels else None
+    return author if author in (channels or delivered) else None
 
 
 def _snapshots(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
@@ -271,11 +274,6 @@ def _posts(connection: duckdb.DuckDBPyConnection, standing: pl.DataFrame, settin
 def message_ids(post_id: str, messages: int) -> tuple[str, ...]:
     """Identifiers of the messages that a post was joined from: those of an album follow one another."""
     return (post_id,) if messages == 1 else tuple(str(int(post_id) + offset) for offset in range(messages))
-
-
-def text_hash(text: str) -> str:
-    """What tells a text from others."""
-    return hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]
 
 
 def _changes(before: pl.DataFrame, after: pl.DataFrame, held_back: Mapping[tuple[str, str], int], now: dt.datetime) -> pl.DataFrame:

@@ -25,7 +25,22 @@ files as (
 )
 
 select
-    messages.*,
+    messages.source_file,
+    messages.source_row,
+    messages.delivery,
+    messages.platform,
+    messages.channel_id,
+    messages.channel_name,
+    messages.post_id,
+    messages.thread,
+    messages.seen,
+    messages.author_kind,
+    messages.posted_at,
+    messages.edited_at,
+    messages.text,
+    messages.reply_to,
+    messages.has_media,
+    messages.link,
     coalesce(
         case when messages.seen = 'live' then coalesce(messages.edited_at, messages.posted_at) else files.newest end,
         deliveries.received_at
