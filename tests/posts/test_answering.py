@@ -172,8 +172,8 @@ def test_the_sentence_that_says_most_about_the_question_is_quoted():
 
 
 def test_a_word_of_every_sentence_counts_less_than_one_of_a_single_sentence():
-    text = "Мост закрыт. Мост ремонтируют. Проезд по мосту стоит 100 рублей."
-    assert quote(text, "мост рубли", longest=40) == "Проезд по мосту стоит 100 рублей."
+    text = "Мост стоит над рекой. Через реку виден мост. Мост украсил реку. Билеты продают в кассе."
+    assert quote(text, "мост, река, билеты", longest=40) == "Билеты продают в кассе."
 
 
 def test_sentences_that_follow_are_quoted_as_long_as_they_fit_whole():

@@ -213,12 +213,21 @@ def test_a_persons_question_weighs_more_than_a_generated_one():
 
 
 def test_questions_that_find_nothing_are_silence_and_teach_nothing():
-    posts = made_up_posts(60)  # no word in common: without its post a question finds nothing
+    # half of the posts have no word in common: without its post, a question about them finds nothing
+    posts = dict(list(made_up_posts(60).items())[:30]) | dict(list(town().items())[30:])
     found = calibrated(CountingSearch(posts), asked_about(posts), duplicates=NO_DUPLICATES, seed=0)
     silent = found.held_out.filter(pl.col("hit_channel").is_null())
-    assert silent.height == 60
+    assert silent.height == 30
     assert silent.select("probability", "answered", "answerable").unique().rows() == [(0.0, False, False)]
-    # nothing unanswerable was ever found, so that no threshold is known
+    # they count for the threshold that all channels share: the bot has kept silent about them
+    assert found.thresholds.select("questions", "answered").rows() == [(60, 1.0)]
+    assert found.thresholds["threshold"].item() < found.held_out.filter("answerable")["probability"].min()
+
+
+def test_where_whatever_is_found_would_be_an_answer_the_bot_keeps_silent():
+    posts = made_up_posts(60)
+    found = calibrated(CountingSearch(posts), asked_about(posts), duplicates=NO_DUPLICATES, seed=0)
+    assert found.model == AnswerModel.ignorant()
     assert found.thresholds["threshold"].to_list() == [NEVER]
 
 

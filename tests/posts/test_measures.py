@@ -79,6 +79,10 @@ def test_the_area_is_the_share_of_pairs_in_the_right_order():
     assert auroc(scores, answerable, np.arange(5), seed=0).value == pytest.approx(4.5 / 6)
 
 
+def test_scores_that_are_all_alike_are_worth_as_much_as_a_coin():
+    assert auroc(np.full(20, 0.3), np.tile([True, False], 10), np.arange(20), seed=0) == (0.5, 0.5, 0.5)
+
+
 def test_questions_of_one_post_are_drawn_together():
     rng = np.random.default_rng(0)
     scores, answerable = rng.normal(size=40), np.tile([True, False], 20)

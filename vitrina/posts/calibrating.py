@@ -137,12 +137,15 @@ def calibrated(  # noqa: PLR0913  # what is asked, and what is promised
     copies = copies_of(duplicates)
     ordered = questions.sort("questions", "channel", "post_id", "question")
     groups = _groups(ordered, copies)
+    silence = pl.DataFrame(schema=HELD_OUT_SCHEMA)
     if len(np.unique(groups)) < FEWEST_POSTS:
-        held_out = pl.DataFrame(schema=HELD_OUT_SCHEMA)
-        return Calibrated(AnswerModel.ignorant(), _thresholds(searcher.channels, held_out, rate), None, held_out)
+        return Calibrated(AnswerModel.ignorant(), _thresholds(searcher.channels, silence, rate), None, silence)
     asked, features = _asked_twice(searcher, ordered, copies, told)
     found, of_groups = asked["hit_channel"].is_not_null().to_numpy(), np.repeat(groups, 2)
     examples = _examples(asked, features, of_groups)
+    if len(np.unique(examples.labels)) < 2:
+        # whatever is found is an answer, as far as is known: too good a reason to speak on
+        return Calibrated(AnswerModel.ignorant(), _thresholds(searcher.channels, silence, rate), None, silence)
     probabilities, folds = _out_of_fold(examples, features, of_groups, found, seed=seed)
     tried = asked.with_columns(pl.Series("probability", probabilities), pl.Series("fold", folds))
     held_out = _answered_out_of_fold(tried, rate).select(list(HELD_OUT_SCHEMA))
@@ -243,8 +246,8 @@ def _out_of_fold(examples: Examples, features: Floats, groups: Groups, found: Bo
 
 
 def _own_thresholds(tried: pl.DataFrame, channels: Collection[str], rate: float) -> Thresholds:
-    """The common threshold, and those of channels that have their own, by the unanswerable questions that found something."""
-    rests_on = tried.filter(~pl.col("answerable") & pl.col("hit_channel").is_not_null())
+    """The common threshold by all unanswerable questions, and those of channels that have their own by those that lead there."""
+    rests_on = tried.filter(~pl.col("answerable"))
 
     def of(rows: pl.DataFrame) -> float:
         return conformal_threshold(rows["probability"].to_numpy(), rate=rate)

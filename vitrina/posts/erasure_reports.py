@@ -77,7 +77,9 @@ def report_on(settings: Settings, request: Mapping[str, Any], said: Remembered |
     """Report on a request, write its receipts, and keep or remove its note."""
     request_id = str(request["request_id"])
     note = read_note(settings, request_id) or Note(now.astimezone(dt.UTC).isoformat())
-    note += Note(note.since, rebuilt=shown(settings, done.rebuilt), delivered=held(settings, done.search, request_id))
+    if said is not None:
+        note = replace(note, delivered=held(settings, done.search, request_id))
+    note += Note(note.since, rebuilt=shown(settings, done.rebuilt))
     to_come, left = _not_erased(settings, request_id, note, done)
     note = replace(note, left={path: why.template for path, why in left.items()})
     report = Report(

@@ -41,8 +41,6 @@ class Evidence:
         In words that it holds within 15 words of one another.
     rarest_missing
         Inverse document frequency of the rarest word that it lacks, in nats.
-    lengths
-        Its words.
     """
 
     coverage: Floats
@@ -50,7 +48,6 @@ class Evidence:
     exact: Floats
     window: Floats
     rarest_missing: Floats
-    lengths: Ints
 
 
 def evidence(query: Query, rows: Ints, arrays: Arrays) -> Evidence:
@@ -86,7 +83,6 @@ def evidence(query: Query, rows: Ints, arrays: Arrays) -> Evidence:
         exact=_weighed(held == FORM, shares),
         window=_nearest(hits[certain], owners[certain], lemma[certain], shares, len(rows)),
         rarest_missing=np.where(has, np.float32(0), query.idf).max(axis=1, initial=0),
-        lengths=lengths,
     )
 
 

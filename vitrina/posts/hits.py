@@ -24,7 +24,6 @@ FEATURES = (
     "terms",
     "unknown",
     "corrected",
-    "length",
 )
 """What is known of the best hit: its BM25 score, as a share of the greatest possible one, shares of the question's weight that
 it covers, the weight that it lacks, its cosine against that of unrelated passages, the second's score as a share of the

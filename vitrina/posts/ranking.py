@@ -78,7 +78,6 @@ class Ranking:
             "terms": np.log1p(len(asked.lemmas)),
             "unknown": sum(term < 0 for term in asked.terms) / len(asked.terms),
             "corrected": len(asked.corrected) / len(asked.terms),
-            "length": np.log1p(found.lengths[best]),
         }
         return np.array([known[name] for name in FEATURES], dtype=np.float64)
 

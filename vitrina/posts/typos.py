@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 Ints: TypeAlias = npt.NDArray[np.integer]
 
-SHORTEST = 4
-"""Letters below which any word is a slip away from many others."""
+SHORTEST = 5
+"""Letters below which any word is a slip away from many others, and may share no sequence with the one that was meant."""
 
 LONG = 8
 """Letters from which two slips are believed; below, one."""
@@ -97,7 +97,7 @@ class Spelling:
     def correction(self, word: str) -> int | None:
         """Number of the word that was probably meant; ``None`` if none is near enough.
 
-        Words below four letters, and numbers, are left as they are.
+        Words below five letters, and numbers, are left as they are.
 
         Parameters
         ----------

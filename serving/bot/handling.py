@@ -1,0 +1,98 @@
+"""From a message to what is recorded of it: every step of it, on any platform."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime
+
+from serving.bot.answers import Answered, Answerer
+from serving.bot.conversation import Conversation, Question
+from serving.bot.journal import Journal
+from serving.bot.messages import NOTHING, Decision, FeedPost, Incoming, Press, Update
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Handler:
+    """Handles what comes in; when a method returns, it is recorded, and the platform may forget it.
+
+    Attributes
+    ----------
+    conversation
+        Decides.
+    journal
+        Remembers.
+    answerer
+        Whoever answers at the moment; None before anything was published.
+    executor
+        Where questions are looked up that take long, so that nobody else waits for them; None looks them up one after another:
+        what only computes for a millisecond gains nothing from threads, for one of them computes at a time.
+    wake
+        Called when there is something to send.
+    now
+        The time.
+    """
+
+    conversation: Conversation
+    journal: Journal
+    answerer: Callable[[], Answerer | None]
+    executor: Executor | None
+    wake: Callable[[], None]
+    now: Callable[[], datetime]
+
+    async def message(self, incoming: Incoming) -> Decision:
+        """Handle a message."""
+        update = Update.of(incoming)
+        considered = self.conversation.consider(incoming, time.monotonic())
+        if not isinstance(considered, Question):
+            if considered is not NOTHING:
+                self.journal.decide(update, considered, self.now())
+                self.wake()
+            return considered
+        self.journal.receive(considered.asked, update)
+        if self.executor is None:
+            answered, version, cpu_ms = self._look_up(considered)
+            # replies to earlier questions go out before the next one is looked up
+            await asyncio.sleep(0)
+        else:
+            answered, version, cpu_ms = await asyncio.get_running_loop().run_in_executor(self.executor, self._look_up, considered)
+        decision = self.conversation.conclude(considered, answered, version, cpu_ms, time.monotonic())
+        # nothing is awaited in between: the quota that was looked at still holds when the answer counts
+        self.journal.decide(update, decision, self.now(), received=True)
+        self.wake()
+        return decision
+
+    def press(self, press: Press) -> str:
+        """Handle a pressed button; returns what is said to it."""
+        feedback, said = self.conversation.pressed(press, time.monotonic())
+        if feedback is not None:
+            self.journal.give_feedback(press.platform, press.update_id, feedback, self.now())
+        return said
+
+    def post(self, update_id: int, post: FeedPost) -> None:
+        """Handle a version of a channel's post; of other channels, nothing is kept."""
+        if f"{post.platform}:{post.channel_id}" in self.conversation.rules.access.channels:
+            self.journal.feed(update_id, post, self.now())
+
+    def _look_up(self, question: Question) -> tuple[Answered | None, str | None, float]:
+        started = time.thread_time()
+        answerer, version = self.answerer(), None
+        answered = None
+        if answerer is None:
+            logger.warning("A question cannot be looked up: no index has been published yet. Run `make run PRODUCT=posts`.")
+        else:
+            version = answerer.searcher.version
+            try:
+                answered = answerer.answer(question.text, question.channels)
+            except Exception as error:  # noqa: BLE001  # whatever one question breaks, the next one is answered
+                # its message may hold the question, which is written nowhere as it was asked
+                where = "".join(traceback.format_tb(error.__traceback__)[-3:])
+                logger.error("A question could not be looked up: %s at\n%s", type(error).__name__, where)  # noqa: TRY400  # as above
+        return answered, version, 1000 * (time.thread_time() - started)
