@@ -9,10 +9,14 @@ import polars as pl
 from vitrina.inbox.contract import Contract
 from vitrina.inbox.judging import Judgement, References
 from vitrina.inbox.messages import RefusedFileError, message, shown
-from vitrina.inbox.readers import SLICE
 from vitrina.sql import quote
 from vitrina.tables import Table
 from vitrina.warehouse import Replacement, Warehouse, replace, stored_columns
+
+MEMORY_FOR_STREAMED = "400MB"
+
+CHECKED_ROWS = 100_000
+"""Rows that are checked at a time: a check holds them several times over."""
 
 
 def prepare_tables(warehouse: Warehouse, contracts: Sequence[Contract], refused_table: type[Table]) -> None:
@@ -81,11 +85,14 @@ def store(warehouse: Warehouse, contract: Contract, refused_table: type[Table], 
         _replacement(table, frame, path) for table, frame in ((contract.table, judgement.rows), (refused_table, judgement.refused))
     ]
     with warehouse.write() as connection:
+        if contract.reader is not None:
+            # files that may be larger than the memory: without a limit, a million messages would take as much again as they do now
+            connection.execute(f"SET memory_limit = '{MEMORY_FOR_STREAMED}'")
         for replacement in replacements:
             replacement.apply(connection)
 
 
 def _replacement(table: type[Table], rows: pl.DataFrame, path: str) -> Replacement:
     """A file's rows, checked in slices before the lock is taken, and lent to the warehouse without a copy."""
-    checked = pl.concat([table.check(part) for part in rows.iter_slices(SLICE)] or [table.check(rows)])
+    checked = pl.concat([table.check(part) for part in rows.iter_slices(CHECKED_ROWS)] or [table.check(rows)])
     return Replacement(table, checked.to_arrow(compat_level=pl.CompatLevel.newest()), {"source_file": [path]})
