@@ -32,14 +32,14 @@ class Postings:
     rows
         Ascending within a term.
     weights
-        Inverse document frequency times saturated term frequency.
+        Inverse document frequency times saturated term frequency, to three digits: half the room.
     idf
         Of the terms, shape (terms,).
     """
 
     starts: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int32]
-    weights: Floats
+    weights: npt.NDArray[np.float16]
     idf: Floats
 
     @classmethod
@@ -71,7 +71,7 @@ class Postings:
         return cls(
             counts.indptr.astype(np.int64),
             counts.indices.astype(np.int32),
-            (saturated * np.repeat(idf, document_frequency)).astype(np.float32),
+            (saturated * np.repeat(idf, document_frequency)).astype(np.float16),
             idf.astype(np.float32),
         )
 

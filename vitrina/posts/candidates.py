@@ -21,10 +21,23 @@ SCANNED = 8192
 
 @dataclass(frozen=True)
 class StoredVectors:
-    """A model's vectors of all passages, and what their cosines are when they have nothing to do with one another."""
+    """A model's vectors of all passages, and what their cosines are when they have nothing to do with one another.
+
+    Attributes
+    ----------
+    model
+        Its name.
+    rows
+        Whole numbers, shape (passages, dimensions).
+    scale
+        What to multiply them by.
+    mean, deviation
+        Of the cosines of unrelated passages.
+    """
 
     model: str
-    rows: npt.NDArray[np.float16]
+    rows: npt.NDArray[np.int8]
+    scale: float
     mean: float
     deviation: float
 
@@ -39,7 +52,8 @@ class QuestionVector:
     def cosines(self, rows: Rows | slice) -> Scores:
         """With these passages' vectors."""
         # not a matrix product, whose last digits depend on how many rows there are
-        return np.asarray(np.einsum("ij,j->i", self.vectors.rows[rows].astype(np.float32), self.vector))
+        scaled = self.vector * np.float32(self.vectors.scale)
+        return np.asarray(np.einsum("ij,j->i", self.vectors.rows[rows].astype(np.float32), scaled))
 
     def surprise(self, cosines: Any) -> Any:
         """How far cosines are above those of unrelated passages, in standard deviations: the same for every model."""

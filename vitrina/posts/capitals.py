@@ -18,16 +18,16 @@ _OF_NAMES = frozenset({"Name", "Surn", "Patr", "Init", "Abbr"})
 _OF_SURNAMES = frozenset({"NOUN", "ADJF", "ADJS"})
 """What surnames are made of: Мороз, Толстой."""
 
-_POLITE = frozenset("вы вас вам вами ваш ваша ваше ваши вашего вашей вашему вашим вашем вашу ваших вашими".split())
+_POLITE_FORMS = "вы вас вам вами ваш ваша ваше ваши вашего вашей вашему вашим вашем вашу ваших вашими"
+_POLITE = frozenset(_POLITE_FORMS.split())
 """Written with a capital within sentences, too."""
 
-_OPENERS = frozenset(
-    """
-    добрый доброе доброго доброй день вечер утро привет всем друзья ребята коллеги народ вопрос
+_BEGINNINGS = """
+    а и в у с о к я добрый доброе доброго доброй день вечер утро привет всем друзья ребята коллеги народ вопрос
     what when where which who whose why how is are was were do does did can could will would should has have may please hello hi hey
     the a an in on at if and but there this that
-    """.split()
-)
+"""
+_OPENERS = frozenset(_BEGINNINGS.split())
 """Begin sentences in chats, and would be held for possible names by their part of speech or their alphabet."""
 
 MOST_KNOWN = 100_000
@@ -59,7 +59,9 @@ def may_hold_name(text: str) -> bool:
     for found in _WORD.finditer(text):
         word, begins = found[0], end == 0 or bool(_ENDS_SENTENCE.search(text, end, found.start()))
         end = found.end()
-        if not word.islower() and not _is_no_name(word, begins=begins):
+        # with a point behind it, a letter is an initial
+        is_initial = len(word) == 1 and text.startswith(".", end)
+        if not word.islower() and (is_initial or not _is_no_name(word, begins=begins)):
             return True
     return False
 

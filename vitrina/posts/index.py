@@ -27,6 +27,8 @@ from vitrina.posts.typos import Trigrams
 Ints: TypeAlias = npt.NDArray[np.int64]
 
 POST = ("platform", "channel_id", "post_id")
+LARGEST = 127
+
 PAIRS_FOR_BACKGROUND = 20_000
 """Of passages, whose cosine says what a model calls unrelated; for the mean that is ±.001."""
 
@@ -125,7 +127,7 @@ def build_index(  # noqa: PLR0913  # what there is to search, and what to call i
     ordered, known = _in_order(passages, posts)
     vocabulary = _vocabulary(ordered["searched"].to_list())
     postings = Postings.of(vocabulary.order_starts, vocabulary.form_terms[vocabulary.order_forms], len(vocabulary.terms))
-    kept = {name: np.asarray(vectors[name], dtype=np.float16)[ordered["given"].to_numpy()] for name in sorted(vectors)}
+    kept = {name: _packed(np.asarray(vectors[name], dtype=np.float32)[ordered["given"].to_numpy()]) for name in sorted(vectors)}
     channels = _channels(ordered)
     arrays = {
         **_vocabulary_arrays(vocabulary, len(ordered)),
@@ -135,7 +137,7 @@ def build_index(  # noqa: PLR0913  # what there is to search, and what to call i
         "posting_idf": postings.idf,
         **_passage_arrays(ordered),
         **_post_arrays(known, duplicates, [channel["name"] for channel in channels]),
-        **{f"vectors_{number}": rows for number, rows in enumerate(kept.values())},
+        **{f"vectors_{number}": packed.rows for number, packed in enumerate(kept.values())},
     }
     manifest = {
         "version": version,
@@ -146,8 +148,14 @@ def build_index(  # noqa: PLR0913  # what there is to search, and what to call i
         "terms": len(vocabulary.terms),
         "channels": channels,
         "vectors": [
-            {"model": name, "array": f"vectors_{number}", "dimensions": rows.shape[1], **_background(rows)}
-            for number, (name, rows) in enumerate(kept.items())
+            {
+                "model": name,
+                "array": f"vectors_{number}",
+                "dimensions": packed.rows.shape[1],
+                "scale": packed.scale,
+                **_background(packed),
+            }
+            for number, (name, packed) in enumerate(kept.items())
         ],
     }
     write_folder(folder, manifest, arrays)
@@ -315,14 +323,27 @@ def _groups(known: pl.DataFrame, duplicates: pl.DataFrame) -> npt.NDArray[np.int
     return numbers.select(key.rank("dense").cast(pl.Int32).fill_null(NO_GROUP))[:, 0].to_numpy()
 
 
-def _background(vectors: npt.NDArray[np.float16]) -> dict[str, float]:
+class _Packed(NamedTuple):
+    """Vectors as whole numbers of -127 to 127, and what to multiply them by: a quarter of the room, and cosines off by .001."""
+
+    rows: npt.NDArray[np.int8]
+    scale: float
+
+
+def _packed(vectors: FloatArray) -> _Packed:
+    scale = float(np.abs(vectors).max(initial=0.0)) / LARGEST or 1.0
+    return _Packed(np.round(vectors / scale).astype(np.int8), scale)
+
+
+def _background(packed: _Packed) -> dict[str, float]:
     """Mean and spread of the cosines of passages that have nothing to do with one another.
 
     Models differ: .8 says nothing in one and much in another.
     """
-    if len(vectors) < 2:
+    if len(packed.rows) < 2:
         return {"mean": 0.0, "deviation": 1.0}
     rng = np.random.default_rng(0)
-    one, other = (vectors[rng.integers(0, len(vectors), PAIRS_FOR_BACKGROUND)].astype(np.float32) for _ in range(2))
+    pairs = rng.integers(0, len(packed.rows), (2, PAIRS_FOR_BACKGROUND))
+    one, other = (packed.rows[rows].astype(np.float32) * np.float32(packed.scale) for rows in pairs)
     cosines = np.einsum("ij,ij->i", one, other)
     return {"mean": round(float(cosines.mean()), 6), "deviation": round(max(float(cosines.std()), 0.01), 6)}

@@ -27,7 +27,7 @@ LAYOUT: Mapping[str, tuple[type[np.generic], int]] = {
     "trigram_forms": (np.int32, 1),
     "posting_starts": (np.int64, 1),
     "posting_rows": (np.int32, 1),
-    "posting_weights": (np.float32, 1),
+    "posting_weights": (np.float16, 1),
     "posting_idf": (np.float32, 1),
     "order_starts": (np.int64, 1),
     "order_forms": (np.int32, 1),

@@ -24,7 +24,7 @@ from vitrina.posts.search import SearchIndex
 from vitrina.posts.tables import IndexCandidates, Passages, PostDuplicates, PostEmbeddings, Posts
 from vitrina.settings import Settings
 
-FORMAT = "1"
+FORMAT = "2"
 """Of what is built: another one gives every index another name."""
 
 FOLDER = "post_indexes"
