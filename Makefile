@@ -50,7 +50,7 @@ format: setup ## format code
 	$(BIN)/ruff format .
 
 bench: setup ## run every benchmark
-	@for name in warehouse startup stores marketplace_speed propensity_speed; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in warehouse startup stores marketplace_speed propensity_speed posts_speed posts_bot; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 docs: setup ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -110,6 +110,7 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
             calendar.quarterly_schedule("stores", stores_whole),
             calendar.weekly_schedule("marketplace", marketplace_whole),
             calendar.monthly_schedule("propensity", propensity_whole, CLIENTS.name),
+            calendar.daily_schedule("posts", posts_whole),
         ],
         resources={
             "settings": SettingsResource(overrides=settings),

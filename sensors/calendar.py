@@ -71,3 +71,22 @@ def monthly_schedule(product: str, job: AssetJob, contract: str) -> dg.ScheduleD
         return dg.RunRequest(run_key=month.isoformat(), partition_key=month.isoformat())
 
     return monthly
+
+
+def daily_schedule(product: str, job: AssetJob) -> dg.ScheduleDefinition:
+    """The whole product every night: what was promised to be forgotten after some days is, whether files arrive or not."""
+
+    @dg.schedule(
+        name=f"{product}_daily",
+        job=job,
+        cron_schedule="30 2 * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"{product}: what is too old is forgotten; what has not changed is not computed again.",
+    )
+    def daily(context: dg.ScheduleEvaluationContext, inbox: InboxResource) -> dg.RunRequest | dg.SkipReason:
+        if inbox.ledger.last_date(product) is None:
+            return dg.SkipReason(f"Nothing of {product} has been delivered yet.")
+        return dg.RunRequest(run_key=context.scheduled_execution_time.date().isoformat())
+
+    return daily

@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from serving.bot.answers import Answered, Answerer
@@ -17,6 +17,10 @@ from serving.bot.journal import Journal
 from serving.bot.messages import NOTHING, Decision, FeedPost, Incoming, Press, Update
 
 logger = logging.getLogger(__name__)
+
+TURNS = 5
+"""Turns of the event loop after each question that is looked up at once: in so many, the response to a reply is read, noted,
+and the next reply is sent, so that Telegram works on it while the next question is looked up."""
 
 
 @dataclass
@@ -33,7 +37,8 @@ class Handler:
         Whoever answers at the moment; None before anything was published.
     executor
         Where questions are looked up that take long, so that nobody else waits for them; None looks them up one after another:
-        what only computes for a millisecond gains nothing from threads, for one of them computes at a time.
+        what only computes for a millisecond gains nothing from threads, for one of them computes at a time. It needs no note
+        of the question before it is decided, either.
     wake
         Called when there is something to send.
     now
@@ -46,27 +51,37 @@ class Handler:
     executor: Executor | None
     wake: Callable[[], None]
     now: Callable[[], datetime]
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
     async def message(self, incoming: Incoming) -> Decision:
         """Handle a message."""
-        update = Update.of(incoming)
+        if self.executor is not None:
+            return await self._handle(incoming, self.executor)
+        async with self._one_at_a_time:
+            decision = self._handle_at_once(incoming)
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+        return decision
+
+    def _handle_at_once(self, incoming: Incoming) -> Decision:
+        considered = self.conversation.consider(incoming, time.monotonic())
+        if isinstance(considered, Question):
+            considered = self.conversation.conclude(considered, *self._look_up(considered), time.monotonic())
+        return self._decided(incoming, considered)
+
+    async def _handle(self, incoming: Incoming, executor: Executor) -> Decision:
         considered = self.conversation.consider(incoming, time.monotonic())
         if not isinstance(considered, Question):
-            if considered is not NOTHING:
-                self.journal.decide(update, considered, self.now())
-                self.wake()
-            return considered
-        self.journal.receive(considered.asked, update)
-        if self.executor is None:
-            answered, version, cpu_ms = self._look_up(considered)
-            # replies to earlier questions go out before the next one is looked up
-            await asyncio.sleep(0)
-        else:
-            answered, version, cpu_ms = await asyncio.get_running_loop().run_in_executor(self.executor, self._look_up, considered)
-        decision = self.conversation.conclude(considered, answered, version, cpu_ms, time.monotonic())
-        # nothing is awaited in between: the quota that was looked at still holds when the answer counts
-        self.journal.decide(update, decision, self.now(), received=True)
-        self.wake()
+            return self._decided(incoming, considered)
+        self.journal.receive(considered.asked, Update.of(incoming))
+        looked_up = await asyncio.get_running_loop().run_in_executor(executor, self._look_up, considered)
+        # nothing is awaited from here on: the quota that is looked at still holds when the answer counts
+        return self._decided(incoming, self.conversation.conclude(considered, *looked_up, time.monotonic()), received=True)
+
+    def _decided(self, incoming: Incoming, decision: Decision, *, received: bool = False) -> Decision:
+        if decision is not NOTHING or received:
+            self.journal.decide(Update.of(incoming), decision, self.now(), received=received)
+            self.wake()
         return decision
 
     def press(self, press: Press) -> str:

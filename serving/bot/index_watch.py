@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 
 import duckdb
 
 from serving.bot.answers import Answerer
 from vitrina.errors import VitrinaError
-from vitrina.publication.versions import current, open_published
+from vitrina.publication.versions import current
 from vitrina.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -19,8 +18,8 @@ logger = logging.getLogger(__name__)
 PRODUCT = "posts"
 UNREADABLE = "a pointer that cannot be read"
 
-Load = Callable[[Path, Mapping[str, float]], Answerer]
-"""Opens an index: its folder, and the threshold of each channel as `<platform>:<channel>`, which were published together."""
+Open = Callable[[Settings], Answerer]
+"""Opens what is in force: `vitrina.posts.published.published_answerer`."""
 
 
 class IndexWatch:
@@ -30,12 +29,12 @@ class IndexWatch:
     ----------
     settings
         The configuration.
-    load
-        Opens an index.
+    opens
+        Opens what is in force.
     """
 
-    def __init__(self, settings: Settings, load: Load) -> None:
-        self.settings, self.load = settings, load
+    def __init__(self, settings: Settings, opens: Open) -> None:
+        self.settings, self.opens = settings, opens
         self._answerer: Answerer | None = None
         self._version: str | None = None
         self._told_of: str | None = None
@@ -59,7 +58,8 @@ class IndexWatch:
             if pointer is None or pointer.version == self._version:
                 return False
             version = pointer.version
-            answerer = self.load(*self._published())
+            # where yet another version comes into force in between, this is that one, and the next look opens it once more
+            answerer = self.opens(self.settings)
         except (VitrinaError, OSError, ValueError, duckdb.Error) as error:
             # once for each version, not every few seconds
             if self._told_of != (version or UNREADABLE):
@@ -75,20 +75,3 @@ class IndexWatch:
         while True:
             await asyncio.to_thread(self.look)
             await asyncio.sleep(interval_s)
-
-    def _published(self) -> tuple[Path, dict[str, float]]:
-        connection = open_published(self.settings, PRODUCT)
-        try:
-            paths = connection.execute("SELECT path FROM post_indexes ORDER BY built_at DESC LIMIT 1").fetchall()
-            thresholds = connection.execute("SELECT platform, channel_id, threshold FROM answer_thresholds").fetchall()
-        finally:
-            connection.close()
-        if not paths:
-            raise NoIndexError("The published posts have no index.", "Run `make run PRODUCT=posts` and look at its checks.")
-        return self.settings.data / str(paths[0][0]), {
-            f"{platform}:{channel}": float(least) for platform, channel, least in thresholds
-        }
-
-
-class NoIndexError(VitrinaError):
-    """Posts were published without an index."""

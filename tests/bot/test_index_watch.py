@@ -1,15 +1,17 @@
 """The published index, opened anew when there is a new one."""
 
 import threading
-from pathlib import Path
 
 import duckdb
 import pytest
 
+from benchmarks.posts_bot_index import published
 from serving.bot.index_watch import IndexWatch
+from simulation.retailer import Size
 from tests.bot.made_up_answers import MadeUpAnswerer, MadeUpSearcher
 from vitrina.errors import VitrinaError
-from vitrina.publication.versions import Pointer, point_to, version_file
+from vitrina.posts.published import published_answerer
+from vitrina.publication.versions import Pointer, current, open_published, point_to, version_file
 from vitrina.settings import Settings
 
 
@@ -18,32 +20,30 @@ def settings(tmp_path):
     return Settings(data=tmp_path)
 
 
-def publish(settings, version, *, indexes=1):
+def publish(settings, version):
     path = version_file(settings, "posts", version)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("CREATE TABLE post_indexes (version VARCHAR, path VARCHAR, built_at TIMESTAMPTZ)")
-        connection.execute(f"INSERT INTO post_indexes SELECT '{version}', 'artifacts/{version}', now() FROM range({indexes})")
-        connection.execute("CREATE TABLE answer_thresholds (platform VARCHAR, channel_id VARCHAR, threshold DOUBLE)")
-        connection.execute("INSERT INTO answer_thresholds VALUES ('telegram', '1001', 0.7)")
+    duckdb.connect(str(path)).close()
     point_to(settings, Pointer("posts", version, "2026-09-15T12:00:00+00:00"))
 
 
-def load(folder: Path, thresholds):
-    assert thresholds == {"telegram:1001": 0.7}
-    if "broken" in folder.name:
-        raise VitrinaError(f"{folder} is damaged.", "Build it again.")
-    return MadeUpAnswerer(searcher=MadeUpSearcher(folder.name))
+def opens(settings):
+    """What is in force, by the name of its version."""
+    with open_published(settings, "posts"):
+        version = current(settings, "posts").version
+    if "broken" in version:
+        raise VitrinaError(f"{version} is damaged.", "Build it again.")
+    return MadeUpAnswerer(searcher=MadeUpSearcher(version))
 
 
 def test_before_anything_is_published_nobody_answers(settings):
-    watch = IndexWatch(settings, load)
+    watch = IndexWatch(settings, opens)
     assert not watch.look()
     assert watch.answerer is None
 
 
 def test_a_new_version_takes_the_place_of_the_old_one_once(settings):
-    watch = IndexWatch(settings, load)
+    watch = IndexWatch(settings, opens)
     publish(settings, "v1")
     assert [watch.look(), watch.look(), watch.answerer.searcher.version] == [True, False, "v1"]
     publish(settings, "v2")
@@ -51,7 +51,7 @@ def test_a_new_version_takes_the_place_of_the_old_one_once(settings):
 
 
 def test_a_rollback_is_a_change_like_any_other(settings):
-    watch = IndexWatch(settings, load)
+    watch = IndexWatch(settings, opens)
     for version in ("v1", "v2"):
         publish(settings, version)
         watch.look()
@@ -59,20 +59,12 @@ def test_a_rollback_is_a_change_like_any_other(settings):
     assert [watch.look(), watch.answerer.searcher.version] == [True, "v1"]
 
 
-def test_the_index_is_looked_for_in_the_data_folder(settings):
-    seen = []
-    watch = IndexWatch(settings, lambda folder, _: seen.append(folder) or MadeUpAnswerer())
-    publish(settings, "v1")
-    watch.look()
-    assert seen == [settings.data / "artifacts" / "v1"]
-
-
-@pytest.mark.parametrize("broken", ["index", "none", "file", "pointer"])
+@pytest.mark.parametrize("broken", ["index", "file", "pointer"])
 def test_what_cannot_be_opened_leaves_the_old_one_in_use_and_is_told_once(settings, caplog, broken):
-    watch = IndexWatch(settings, load)
+    watch = IndexWatch(settings, opens)
     publish(settings, "v1")
     watch.look()
-    publish(settings, "v2_broken" if broken == "index" else "v2", indexes=0 if broken == "none" else 1)
+    publish(settings, "v2_broken" if broken == "index" else "v2")
     if broken == "file":
         version_file(settings, "posts", "v2").unlink()
     if broken == "pointer":
@@ -88,15 +80,15 @@ def test_a_question_under_way_keeps_the_index_that_it_began_with(settings):
     opened, go_on = threading.Event(), threading.Event()
     answers = []
 
-    def slow(folder, _):
+    def slow(settings):
         opened.set()
         assert go_on.wait(5)
-        return MadeUpAnswerer(searcher=MadeUpSearcher(folder.name))
+        return opens(settings)
 
-    watch = IndexWatch(settings, load)
+    watch = IndexWatch(settings, opens)
     publish(settings, "v1")
     watch.look()
-    watch.load = slow
+    watch.opens = slow
     publish(settings, "v2")
     reloading = threading.Thread(target=watch.look)
     reloading.start()
@@ -106,3 +98,26 @@ def test_a_question_under_way_keeps_the_index_that_it_began_with(settings):
     go_on.set()
     reloading.join()
     assert (answers, watch.answerer.searcher.version) == (["answered"], "v2")
+
+
+def test_before_there_is_an_index_the_real_thing_says_what_to_do(settings, caplog):
+    publish(settings, "v1")
+    watch = IndexWatch(settings, published_answerer)
+    assert not watch.look()
+    assert watch.answerer is None
+    assert caplog.text.count("cannot be opened") == 1
+
+
+def test_what_the_pipeline_publishes_is_what_the_bot_answers_from(tmp_path):
+    questions = published(tmp_path / "data", Size.TINY)
+    settings = Settings(data=tmp_path / "data")
+    watch = IndexWatch(settings, published_answerer)
+    assert watch.look()
+    assert not watch.look()
+    channels = watch.answerer.searcher.channels
+    answered = [question for question, is_answered in questions if is_answered]
+    assert answered
+    found = watch.answerer.answer(answered[0], channels)
+    assert (found.outcome, found.hit.channel in channels) == ("answered", True)
+    assert found.quote
+    assert watch.answerer.answer(answered[0], []).outcome == "silent"

@@ -61,7 +61,7 @@ def headings_of(page: Path) -> set[str]:
 @pytest.mark.slow
 class TestTheBuiltReference:
     def test_names_every_setting(self, site):
-        named = set(re.findall(r"VITRINA_[A-Z_]+", text_of(site / "reference" / "settings.html")))
+        named = set(re.findall(r"VITRINA_[A-Z0-9_]+", text_of(site / "reference" / "settings.html")))
         assert named >= {f"VITRINA_{name.upper()}" for name in Settings.model_fields}
 
     def test_has_a_template_for_every_contract_with_every_column(self, site):
@@ -168,8 +168,10 @@ def test_the_page_of_settings_shows_what_a_variable_takes(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def published(publication, marketplace_publication, propensity_publication) -> dict[str, duckdb.DuckDBPyConnection]:
-    paths = (publication, marketplace_publication, propensity_publication)
+def published(
+    publication, marketplace_publication, propensity_publication, posts_publication
+) -> dict[str, duckdb.DuckDBPyConnection]:
+    paths = (publication, marketplace_publication, propensity_publication, posts_publication)
     connections = {path.stem: duckdb.connect(str(path), read_only=True) for path in paths}
     yield connections
     for connection in connections.values():
@@ -200,7 +202,7 @@ def test_the_examples_run(published, settings, path, monkeypatch, capsys):
     shown = capsys.readouterr().out
     said = {
         "README.md": ("davies_bouldin", "column_name", "reason_en"),
-        "engineer.md": ("popular", "by_python"),
+        "engineer.md": ("popular", "by_python", "telegram:1500000001"),
         "marketing-manager.md": ("18772", "shape: (10, 8)"),
         "analyst.md": (),
     }

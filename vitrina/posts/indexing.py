@@ -28,6 +28,9 @@ FORMAT = "2"
 """Of what is built: another one gives every index another name."""
 
 FOLDER = "post_indexes"
+PATIENCE_S = 60.0
+"""Longest wait for a batch of vectors while posts are embedded, in seconds: nobody waits for an answer."""
+
 BATCH = 256
 
 
@@ -78,11 +81,11 @@ def models(settings: Settings, in_use: str | None) -> Models:
     EmbedderError
         The wanted model cannot be loaded. One in use that is gone is left out: nothing can be compared with it.
     """
-    wanted = embedder_of(settings, settings.posts_embedder)
+    wanted = embedder_of(settings, settings.posts_embedder, timeout_s=PATIENCE_S)
     found = {settings.posts_embedder: wanted}
     if in_use is not None and in_use != settings.posts_embedder:
         try:
-            before = embedder_of(settings, in_use)
+            before = embedder_of(settings, in_use, timeout_s=PATIENCE_S)
         except EmbedderError:
             before = wanted
         if before.model != wanted.model:
@@ -91,9 +94,19 @@ def models(settings: Settings, in_use: str | None) -> Models:
     return Models(found, embedder(NAVEC) if is_remote else None)
 
 
-def embedder_of(settings: Settings, name: str) -> Embedder:
-    """A model by the text of its setting, with the key and the timeout that the settings hold; loaded once per process."""
-    return _loaded(name, settings.posts_embedder_key.get_secret_value(), settings.posts_embedder_timeout_s)
+def embedder_of(settings: Settings, name: str, *, timeout_s: float | None = None) -> Embedder:
+    """A model by the text of its setting, with the key that the settings hold; loaded once per process.
+
+    Parameters
+    ----------
+    settings
+        For the key, and for how long a person waits for an answer.
+    name
+        Text of the setting.
+    timeout_s
+        Longest wait, where nobody waits for an answer.
+    """
+    return _loaded(name, settings.posts_embedder_key.get_secret_value(), timeout_s or settings.posts_embedder_timeout_s)
 
 
 @lru_cache(4)
