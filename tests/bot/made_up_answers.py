@@ -39,7 +39,8 @@ class MadeUpAnswerer:
     searcher: MadeUpSearcher = MadeUpSearcher()
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
-    def answer(self, question: str, channels: Sequence[str]) -> MadeUpAnswer:
+    def answer(self, question: str, channels: Sequence[str], *, k: int = 10) -> MadeUpAnswer:
+        assert k >= 1
         until = time.thread_time() + self.cost_s
         while time.thread_time() < until:
             pass

@@ -108,16 +108,17 @@ def test_before_there_is_an_index_the_real_thing_says_what_to_do(settings, caplo
     assert caplog.text.count("cannot be opened") == 1
 
 
+@pytest.mark.integration
 def test_what_the_pipeline_publishes_is_what_the_bot_answers_from(tmp_path):
-    questions = published(tmp_path / "data", Size.TINY)
+    published(tmp_path / "data", Size.TINY)
     settings = Settings(data=tmp_path / "data")
     watch = IndexWatch(settings, published_answerer)
-    assert watch.look()
-    assert not watch.look()
-    channels = watch.answerer.searcher.channels
-    answered = [question for question, is_answered in questions if is_answered]
-    assert answered
-    found = watch.answerer.answer(answered[0], channels)
-    assert (found.outcome, found.hit.channel in channels) == ("answered", True)
-    assert found.quote
-    assert watch.answerer.answer(answered[0], []).outcome == "silent"
+    assert [watch.look(), watch.look()] == [True, False]
+    searched = watch.answerer.searcher
+    assert (searched.version, "telegram:1500000001" in searched.channels) == (published_answerer(settings).searcher.version, True)
+    found = watch.answerer.answer("Как вернуть товар без чека?", ["telegram:1500000001"], k=1)
+    assert found.hit.channel == "telegram:1500000001"
+    assert 0 < found.probability < 1
+    # the best post is the best one, however many are read
+    assert watch.answerer.answer("Как вернуть товар без чека?", ["telegram:1500000001"]) == found
+    assert watch.answerer.answer("Как вернуть товар без чека?", []).hit is None

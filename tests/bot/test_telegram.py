@@ -213,10 +213,10 @@ def test_an_update_of_an_unknown_form_does_not_stop_the_others(api, settings, ca
 
 def test_an_answerer_that_breaks_fails_one_question_and_logs_none(api, settings, caplog):
     class Broken(MadeUpAnswerer):
-        def answer(self, question, channels):
+        def answer(self, question, channels, *, k):
             if "moon" in question:
                 raise ValueError(question)
-            return super().answer(question, channels)
+            return super().answer(question, channels, k=k)
 
     with running(settings, Broken):
         api.message("/ask Where is the moon?")

@@ -119,9 +119,9 @@ def test_a_copy_that_cannot_be_opened_is_tried_again_by_the_next_run(copied, mon
     copied.deliver("sales/current.csv", FEBRUARY)
     whole = ingest_module._Run._content
 
-    def partly(run, found):
+    def partly(run, contract, found, held):
         if found.path != COPY:
-            return whole(run, found)
+            return whole(run, contract, found, held)
         run.out_of_reach.append((found.path, "locked"))
         return None
 

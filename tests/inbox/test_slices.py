@@ -48,8 +48,8 @@ def parquet_of(table, names=NAMES):
 def judged(path, content, length, contract=EVENTS):
     """What is judged in slices of so many rows."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (readers, loading):
-            patch.setattr(module, "SLICE", length)
+        patch.setattr(readers, "SLICE", length)
+        patch.setattr(loading, "CHECKED_ROWS", length)
         # characters: a block is one line, or a few
         patch.setattr(delimited, "BLOCK", length)
         patch.setattr(delimited, "CHUNK", length)
@@ -137,7 +137,7 @@ EVENTS_CSV = "user_id,event_type,utc_event_time\n" + "".join(f"{user},a,2024-01-
 @pytest.fixture
 def in_slices(monkeypatch):
     monkeypatch.setattr(readers, "SLICE", 2)
-    monkeypatch.setattr(loading, "SLICE", 2)
+    monkeypatch.setattr(loading, "CHECKED_ROWS", 2)
     monkeypatch.setattr(delimited, "BLOCK", 2)
 
 
