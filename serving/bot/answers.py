@@ -57,5 +57,5 @@ class Answerer(Protocol):
     def searcher(self) -> Searcher:
         """What it searches."""
 
-    def answer(self, question: str, channels: Sequence[str]) -> Answered:
-        """The answer, or silence."""
+    def answer(self, question: str, channels: Sequence[str], *, k: int = 10) -> Answered:
+        """The answer, or silence; `k` posts are read, of which the best is shown."""

@@ -105,7 +105,7 @@ class Handler:
         else:
             version = answerer.searcher.version
             try:
-                answered = answerer.answer(question.text, question.channels)
+                answered = answerer.answer(question.text, question.channels, k=1)
             except Exception as error:  # noqa: BLE001  # whatever one question breaks, the next one is answered
                 # its message may hold the question, which is written nowhere as it was asked
                 where = "".join(traceback.format_tb(error.__traceback__)[-3:])

@@ -5,8 +5,8 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from vitrina.inbox.contract import Contract, contract_for
 from vitrina.inbox.content import Content
+from vitrina.inbox.contract import Contract, contract_for
 from vitrina.inbox.judging import Delivery, judge_file
 from vitrina.inbox.messages import RefusedFileError
 from vitrina.marketplace.contracts import CONTRACTS, EVENTS, EXPERT_VERDICTS, ITEM_RULES, ITEMS, SHOWN

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 # the one dictionary of the process: another one would take its memory twice
-from vitrina.posts.language import _russian
+from vitrina.posts.language import russian_morphology
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _ENDS_SENTENCE = re.compile(r"[.!?…\n]")
@@ -24,7 +24,7 @@ _POLITE = frozenset(_POLITE_FORMS.split())
 
 _BEGINNINGS = """
     а и в у с о к я добрый доброе доброго доброй день вечер утро привет всем друзья ребята коллеги народ вопрос
-    what when where which who whose why how is are was were do does did can could will would should has have may please hello hi hey
+    what when where which who whose why how is are was were do does did can could would should has have please hello hi hey
     the a an in on at if and but there this that
 """
 _OPENERS = frozenset(_BEGINNINGS.split())
@@ -76,7 +76,7 @@ def _is_no_name(word: str, *, begins: bool) -> bool:
 @lru_cache(MOST_KNOWN)
 def _is_plain(word: str) -> bool:
     """Whether a word in lower case is in the dictionary, and in none of its readings a name or what surnames are made of."""
-    dictionary = _russian()
+    dictionary = russian_morphology()
     if not dictionary.word_is_known(word):
         return False
     tags = [reading.tag for reading in dictionary.parse(word)]

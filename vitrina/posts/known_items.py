@@ -7,17 +7,16 @@ none of the post's words: what they measure is kept apart.
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
 
-from vitrina.posts.language import LEMMATIZER, STOP_WORDS, lemmas, sentences, words
+from vitrina.posts.language import LEMMATIZER, STOP_WORDS, lemmas, russian_morphology, sentences, words
 
 Overlap: TypeAlias = Literal["few", "some", "most"]
 OVERLAPS: tuple[Overlap, ...] = ("few", "some", "most")
@@ -260,7 +259,7 @@ def _another_form(word: str, rng: np.random.Generator) -> str:
     """Another form of a Russian word, of the same part of speech; the word itself where there is none."""
     if not _CYRILLIC.search(word):
         return word
-    found = _russian().parse(word)[0]
+    found = russian_morphology().parse(word)[0]
     forms = {
         form.word.replace("ё", "е")
         for form in found.lexeme
@@ -268,13 +267,6 @@ def _another_form(word: str, rng: np.random.Generator) -> str:
     }
     others = sorted(forms - {word})
     return str(others[rng.integers(len(others))]) if others else word
-
-
-@functools.cache
-def _russian() -> Any:
-    from pymorphy3 import MorphAnalyzer  # noqa: PLC0415  # loaded with its first word
-
-    return MorphAnalyzer()
 
 
 def _mistyped(word: str, rng: np.random.Generator) -> str:

@@ -145,7 +145,7 @@ class Lemmatizer:
 
     def is_word(self, word: str) -> bool:
         """Whether the Russian dictionary holds the token."""
-        return bool(_CYRILLIC.search(word)) and bool(_russian().word_is_known(word))
+        return bool(_CYRILLIC.search(word)) and bool(russian_morphology().word_is_known(word))
 
 
 _MOST_KNOWN = 500_000
@@ -154,14 +154,15 @@ _MOST_KNOWN = 500_000
 
 def _lemma(word: str) -> str:
     if _CYRILLIC.search(word):
-        return str(_russian().parse(word)[0].normal_form).replace("ё", "е")
+        return str(russian_morphology().parse(word)[0].normal_form).replace("ё", "е")
     if _LATIN.fullmatch(word):
         return str(_english().stemWord(word.replace("’", "'")))
     return word
 
 
 @functools.cache
-def _russian() -> Any:
+def russian_morphology() -> Any:
+    """pymorphy3's analyser of Russian words, loaded once per process."""
     from pymorphy3 import MorphAnalyzer  # noqa: PLC0415  # untyped; loaded by those who need it
 
     return MorphAnalyzer()

@@ -109,7 +109,9 @@ def tried(  # noqa: PLR0913  # what is tried, on what, and what was known before
     version, said = _chosen(rows, found, frame)
     table = _models(rows, found, version, said, material)
     # of the index in use too: the next one is compared with it
-    kept = before.quality.filter(pl.col("version").is_in(before.index["version"].to_list()) & ~pl.col("version").is_in(list(indexes)))
+    kept = before.quality.filter(
+        pl.col("version").is_in(before.index["version"].to_list()) & ~pl.col("version").is_in(list(indexes))
+    )
     return Trial(SearchQuality.check(pl.concat([kept, found])), SearchDifferences.check(frame), table, version)
 
 
