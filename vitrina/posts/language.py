@@ -110,7 +110,8 @@ def _folded(text: str) -> str:
     """In lower case, without accents; ``й`` is a letter and no accent."""
     if text.isascii():
         return text.lower()
-    apart = unicodedata.normalize("NFKD", text.lower())
+    # what is decomposed may be a capital again: ℇ is one
+    apart = unicodedata.normalize("NFKD", text.lower()).lower()
     return _MARKS.sub("", apart.replace("и\u0306", "й"))
 
 
