@@ -291,6 +291,8 @@ def test_a_name_that_nothing_declares_gets_no_column() -> None:
 
 def first_allowed(declared: Column, usual: object) -> object:
     """The first of the values that a column may have, or a usual one."""
+    if digits := re.search(r"\[0-9a-f\]\{(\d+)\}", declared.bounds):
+        return "0" * int(digits[1])
     allowed = re.search(r"one of '?([^',]*)", declared.bounds)
     return usual if allowed is None else type(usual)(allowed[1])
 
@@ -306,13 +308,11 @@ def one_row(table: type[Table]) -> pl.DataFrame:
         pl.Datetime("us", "UTC"): dt.datetime(2026, 9, 1, 21, 30, tzinfo=dt.UTC),
         pl.List(pl.String()): ["a", "b"],
         pl.List(pl.Float64()): [1.5],
+        pl.List(pl.Float32()): [1.5],
         pl.List(pl.Int64()): [3, 4],
         pl.List(pl.Boolean()): [True, False],
     }
-    hashes = {"fingerprint": "0" * 64, "sha256": "0" * 64}
-    row = {
-        declared.name: hashes.get(declared.name, first_allowed(declared, values[declared.dtype])) for declared in table.columns()
-    }
+    row = {declared.name: first_allowed(declared, values[declared.dtype]) for declared in table.columns()}
     return pl.DataFrame([row], schema=table.polars_schema())
 
 

@@ -30,7 +30,7 @@ def vitrina(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_run_killed_in_the_middle_is_finished_by_the_next_one(tmp_path):
     settings = Settings(data=tmp_path / "data", inbox=str(tmp_path / "inbox"))
     write_inbox(tmp_path / "inbox", Size.TINY, 1)
-    options = ["--data", str(settings.data), "--inbox", str(settings.inbox_folder)]
+    options = ["--product", "stores", "--data", str(settings.data), "--inbox", str(settings.inbox_folder)]
     log = settings.data / "logs" / "stores_refresh.log"
     command = [sys.executable, "-m", "vitrina", "run", *options]
     with subprocess.Popen(
@@ -50,7 +50,7 @@ def test_a_run_killed_in_the_middle_is_finished_by_the_next_one(tmp_path):
     assert published(settings, "SELECT count(DISTINCT quarter) FROM cluster_assignments")[0][0] >= 2
 
     version = current(settings, "stores").version
-    nothing_new = vitrina("run", "--data", str(settings.data))
+    nothing_new = vitrina("run", "--product", "stores", "--data", str(settings.data))
     assert nothing_new.returncode == 0, "the data folder remembers its inbox"
     assert current(settings, "stores").version == version
 
