@@ -58,6 +58,26 @@ class Question:
         return self.asked.via != "chat"
 
 
+@dataclass(frozen=True)
+class LookedUp:
+    """What became of a question that was looked up.
+
+    Attributes
+    ----------
+    answered
+        None where that failed.
+    version
+        The index that was searched.
+    cpu_ms, tokens
+        What it has cost.
+    """
+
+    answered: Answered | None = None
+    version: str | None = None
+    cpu_ms: float | None = None
+    tokens: int = 0
+
+
 class Memory(Protocol):
     """What has to be known of earlier messages."""
 
@@ -127,11 +147,10 @@ class Conversation:
             return NOTHING
         return self._asked(incoming, asked, via, clock)
 
-    def conclude(
-        self, question: Question, answered: Answered | None, version: str | None, cpu_ms: float | None, clock: float
-    ) -> Decision:
-        """What to do once a question was looked up; `answered` is None where that failed."""
-        asked = replace(question.asked, index_version=version, cpu_ms=cpu_ms)
+    def conclude(self, question: Question, looked_up: LookedUp, clock: float) -> Decision:
+        """What to do once a question was looked up."""
+        answered = looked_up.answered
+        asked = replace(question.asked, index_version=looked_up.version, cpu_ms=looked_up.cpu_ms, tokens=looked_up.tokens or None)
         if answered is None:
             return self._without_answer(question, asked, "failed", wording.FAILED, clock)
         asked = replace(asked, probability=answered.probability)

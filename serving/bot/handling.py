@@ -11,10 +11,11 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from serving.bot.answers import Answered, Answerer
-from serving.bot.conversation import Conversation, Question
+from serving.bot.answers import Answerer
+from serving.bot.conversation import Conversation, LookedUp, Question
 from serving.bot.journal import Journal
 from serving.bot.messages import NOTHING, Decision, FeedPost, Incoming, Press, Update
+from vitrina.posts.embedding import Spent, counting
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class Handler:
     def _handle_at_once(self, incoming: Incoming) -> Decision:
         considered = self.conversation.consider(incoming, time.monotonic())
         if isinstance(considered, Question):
-            considered = self.conversation.conclude(considered, *self._look_up(considered), time.monotonic())
+            considered = self.conversation.conclude(considered, self._look_up(considered), time.monotonic())
         return self._decided(incoming, considered)
 
     async def _handle(self, incoming: Incoming, executor: Executor) -> Decision:
@@ -76,7 +77,7 @@ class Handler:
         self.journal.receive(considered.asked, Update.of(incoming))
         looked_up = await asyncio.get_running_loop().run_in_executor(executor, self._look_up, considered)
         # nothing is awaited from here on: the quota that is looked at still holds when the answer counts
-        return self._decided(incoming, self.conversation.conclude(considered, *looked_up, time.monotonic()), received=True)
+        return self._decided(incoming, self.conversation.conclude(considered, looked_up, time.monotonic()), received=True)
 
     def _decided(self, incoming: Incoming, decision: Decision, *, received: bool = False) -> Decision:
         if decision is not NOTHING or received:
@@ -96,18 +97,19 @@ class Handler:
         if f"{post.platform}:{post.channel_id}" in self.conversation.rules.access.channels:
             self.journal.feed(update_id, post, self.now())
 
-    def _look_up(self, question: Question) -> tuple[Answered | None, str | None, float]:
+    def _look_up(self, question: Question) -> LookedUp:
         started = time.thread_time()
         answerer, version = self.answerer(), None
-        answered = None
+        answered, spent = None, Spent()
         if answerer is None:
             logger.warning("A question cannot be looked up: no index has been published yet. Run `make run PRODUCT=posts`.")
         else:
             version = answerer.searcher.version
             try:
-                answered = answerer.answer(question.text, question.channels, k=1)
+                with counting() as spent:
+                    answered = answerer.answer(question.text, question.channels, k=1)
             except Exception as error:  # noqa: BLE001  # whatever one question breaks, the next one is answered
                 # its message may hold the question, which is written nowhere as it was asked
                 where = "".join(traceback.format_tb(error.__traceback__)[-3:])
                 logger.error("A question could not be looked up: %s at\n%s", type(error).__name__, where)  # noqa: TRY400  # as above
-        return answered, version, 1000 * (time.thread_time() - started)
+        return LookedUp(answered, version, 1000 * (time.thread_time() - started), spent.tokens)

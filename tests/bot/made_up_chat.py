@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 import itertools
 
-from serving.bot.conversation import Conversation, Question
+from serving.bot.conversation import Conversation, LookedUp, Question
 from serving.bot.journal import Journal
 from serving.bot.limits import Limits, Plans
 from serving.bot.messages import Decision, Incoming, Update
@@ -35,6 +35,6 @@ class Chat:
         considered = self.conversation.consider(incoming, self.clock)
         if isinstance(considered, Question):
             answered = self.answerer.answer(considered.text, considered.channels)
-            considered = self.conversation.conclude(considered, answered, "v1", 1.0, self.clock)
+            considered = self.conversation.conclude(considered, LookedUp(answered, "v1", 1.0), self.clock)
         self.journal.decide(Update.of(incoming), considered, NOON)
         return considered

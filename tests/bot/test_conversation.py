@@ -6,7 +6,7 @@ import pytest
 
 from serving.bot import wording
 from serving.bot.commands import PostName, command_of, post_of_link
-from serving.bot.conversation import Question, message_key
+from serving.bot.conversation import LookedUp, Question, message_key
 from serving.bot.journal import Journal
 from serving.bot.limits import Limits, Plans
 from serving.bot.messages import NOTHING, Press
@@ -72,7 +72,7 @@ def test_a_post_of_a_channel_that_the_chat_may_not_search_is_not_shown_even_if_i
     question = chat.conversation.consider(chat.incoming("When do you open?"), 0)
     assert isinstance(question, Question)
     found = MadeUpAnswer("answered", MadeUpHit(SPORT, "5", None), "The match", 0.99)
-    decision = chat.conversation.conclude(question, found, "v1", 1.0, 0)
+    decision = chat.conversation.conclude(question, LookedUp(found, "v1", 1.0), 0)
     assert (decision.reply, decision.asked.outcome, decision.asked.answer_post) == (None, "silent", None)
 
 
@@ -109,9 +109,9 @@ def test_a_quote_that_is_too_long_loses_its_end_and_keeps_the_link(chat):
 
 def test_a_search_that_fails_is_recorded_and_told_to_those_who_asked_the_bot(chat):
     question = chat.conversation.consider(chat.incoming("When do you open?"), 0)
-    assert chat.conversation.conclude(question, None, None, None, 0).reply is None
+    assert chat.conversation.conclude(question, LookedUp(), 0).reply is None
     question = chat.conversation.consider(chat.incoming("/ask When do you open?"), 0)
-    decision = chat.conversation.conclude(question, None, None, None, 0)
+    decision = chat.conversation.conclude(question, LookedUp(), 0)
     assert (decision.asked.outcome, decision.reply.text) == ("failed", wording.FAILED)
 
 
@@ -235,3 +235,9 @@ def test_the_months_answers_of_a_plan_are_used_up_and_come_back_next_month(tmp_p
     assert [chat.says("When is the match?", chat_id="2002").asked.outcome for _ in range(5)] == ["answered"] * 5
     assert chat.says("When do you open?", sent_at=NOON.replace(month=10)).asked.outcome == "answered"
     assert len([question for question, _ in chat.answerer.asked if "open" in question]) == 3
+
+
+def test_what_a_paid_model_has_counted_is_recorded_and_nothing_where_it_has_not(chat):
+    question = chat.conversation.consider(chat.incoming("When do you open?"), 0)
+    assert chat.conversation.conclude(question, LookedUp(tokens=7), 0).asked.tokens == 7
+    assert chat.conversation.conclude(question, LookedUp(), 0).asked.tokens is None

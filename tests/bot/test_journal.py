@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from serving.bot import journal_export
-from serving.bot.conversation import Question
+from serving.bot.conversation import LookedUp, Question
 from serving.bot.journal import Journal, JournalError
 from serving.bot.journal_export import export, waiting
 from serving.bot.journal_schema import KINDS
@@ -136,7 +136,7 @@ def test_a_question_under_way_of_a_person_who_is_forgotten_meanwhile_is_not_reco
     journal.receive(question.asked, Update.of(incoming))
     chat.says("/forget_me")
     found = chat.answerer.answer(question.text, question.channels)
-    journal.decide(Update.of(incoming), chat.conversation.conclude(question, found, "v1", 1.0, 0), NOON, received=True)
+    journal.decide(Update.of(incoming), chat.conversation.conclude(question, LookedUp(found, "v1", 1.0), 0), NOON, received=True)
     assert journal.rows("SELECT * FROM asked") == []
 
 

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from navec.meta import Meta
 from navec.pq import PQ
 from navec.vocab import Vocab
 
-from vitrina.posts.embedding import E5, EmbedderError, embedder, prompts_of, unit_rows
+from vitrina.posts.embedding import E5, EmbedderError, counting, embedder, prompts_of, unit_rows
 from vitrina.posts.endpoint_embedding import EndpointEmbedder
 from vitrina.posts.navec_embedding import SMOOTHING, NavecEmbedder
 
@@ -218,6 +219,21 @@ def test_many_texts_go_in_requests_of_128_and_tokens_add_up(endpoint):
     assert model.embed([f"{number:04d}" for number in range(300)]).shape == (300, 2)
     assert [len(body["input"]) for _, _, body in endpoint.requests] == [128, 128, 44]
     assert model.tokens_used == 2100
+
+
+def test_tokens_are_counted_for_whoever_waits_for_the_vector_and_for_nobody_else(endpoint):
+    model = remote(endpoint)
+
+    def ask(number):
+        with counting() as spent:
+            model.embed(["слово"] * number)
+        return spent.tokens
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(ask, [1, 2, 3, 4])) == [7, 14, 21, 28]
+    with counting() as outer:
+        assert ask(1) == 7
+    assert outer.tokens == 0
 
 
 def test_the_length_of_vectors_is_asked_for_once_and_blank_texts_are_not_sent(endpoint):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -28,6 +31,47 @@ E5 = re.compile(r"(?:^|[\W_])e5(?:[\W_]|$)", re.IGNORECASE)
 """Models that were taught with "query: " and "passage: " before each text, and are worse without; few of their configs say so."""
 
 _ENDPOINT = re.compile(r"(?P<model>\S+?)@(?P<url>https?://\S+)", re.IGNORECASE)
+
+
+@dataclass
+class Spent:
+    """What embedding has cost.
+
+    Attributes
+    ----------
+    tokens
+        That a paid model has counted.
+    """
+
+    tokens: int = 0
+
+
+_spent: ContextVar[Spent | None] = ContextVar("spent", default=None)
+
+
+@contextmanager
+def counting() -> Iterator[Spent]:
+    """Count what is spent inside, by this thread or task and no other.
+
+    Examples
+    --------
+    >>> with counting() as spent:
+    ...     spend(12)
+    >>> spent.tokens
+    12
+    """
+    spent = Spent()
+    before = _spent.set(spent)
+    try:
+        yield spent
+    finally:
+        _spent.reset(before)
+
+
+def spend(tokens: int) -> None:
+    """Tell whoever counts what an embedder has spent."""
+    if (spent := _spent.get()) is not None:
+        spent.tokens += tokens
 
 
 class EmbedderError(VitrinaError):

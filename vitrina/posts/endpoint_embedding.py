@@ -15,7 +15,17 @@ from typing import Any
 import httpx
 import numpy as np
 
-from vitrina.posts.embedding import MODEL_LENGTH, OPENAI, TIMEOUT_S, EmbedderError, FloatArray, TextKind, prompts_of, unit_rows
+from vitrina.posts.embedding import (
+    MODEL_LENGTH,
+    OPENAI,
+    TIMEOUT_S,
+    EmbedderError,
+    FloatArray,
+    TextKind,
+    prompts_of,
+    spend,
+    unit_rows,
+)
 
 MOST_TEXTS = 128
 """Texts in a request."""
@@ -176,8 +186,10 @@ class EndpointEmbedder:
                 f"answered with something else than {count} vectors of one length, each with its index.",
                 f"Check that {self._url}/embeddings speaks OpenAI's protocol and that {self._name} makes embeddings.",
             ) from error
+        tokens = _tokens(answer)
+        spend(tokens)
         with self._lock:
-            self.tokens_used += _tokens(answer)
+            self.tokens_used += tokens
             self._dimensions = self._dimensions or vectors.shape[1]
             expected = self._dimensions
         if vectors.shape[1] != expected:

@@ -82,10 +82,12 @@ class NavecEmbedder:
         """Length of a vector."""
         return int(self.codes.shape[0] * self.codes.shape[2])
 
-    def embed(self, texts: Sequence[str], *, kind: TextKind = "passage") -> FloatArray:  # noqa: ARG002  # the model knows no kinds
+    def embed(self, texts: Sequence[str], *, kind: TextKind = "passage") -> FloatArray:
         """Vectors of texts, zero where no word is known; shape (len(texts), dimensions)."""
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
+        if kind == "query" and len(texts) == 1:
+            return self._embed_one(texts[0])
         return np.concatenate([self._embed(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)])
 
     def _embed(self, texts: Sequence[str]) -> FloatArray:
@@ -96,6 +98,12 @@ class NavecEmbedder:
         sums = np.asarray(weighted @ self._vectors(used), dtype=np.float32)
         shares = np.einsum("ij,j->i", sums, self.common)
         return unit_rows(sums - shares[:, None] * self.common)
+
+    def _embed_one(self, text: str) -> FloatArray:
+        """The same as of a passage, but for the last digits: somebody waits for the vector of a question."""
+        known = np.array([row for word in words(text) if (row := self._id(word)) != _IGNORED], dtype=np.int64)
+        total = self.weights[known] @ self._vectors(known)
+        return unit_rows((total - (total @ self.common) * self.common)[None, :])
 
     def _id(self, word: str) -> int:
         known = self.ids.get(word)
