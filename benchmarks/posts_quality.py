@@ -5,8 +5,9 @@
 would: the same readers, passages, vectors, index and search. Russian questions are asked again with a slip in a quarter of
 the longer words. For silence, the posts of every second question are withheld.
 
-The constants of the search come from questions made from the channels' own posts. These questions were looked at while that
-was done, and decided two small choices (one feature of answers, the shortest word that is corrected).
+The constants of the search come from questions made from the channels' own posts. These questions were in view while that
+was done, so this is no blind test: they decided the smoothing of word vectors, the leaving out of one feature of answers, and
+the shortest word that is corrected.
 """
 
 from __future__ import annotations
