@@ -21,7 +21,7 @@ from vitrina.posts.bm25 import Postings
 from vitrina.posts.embedding import FloatArray
 from vitrina.posts.index_files import IndexFolder, as_text, fingerprint, size, write_folder
 from vitrina.posts.index_layout import LAYOUT, NO_GROUP, NO_TIME
-from vitrina.posts.language import LEMMATIZER, STOP_WORDS, words
+from vitrina.posts.language import LEMMATIZER, STOP_WORDS, dictionaries, words
 from vitrina.posts.typos import Trigrams
 
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -141,6 +141,7 @@ def build_index(  # noqa: PLR0913  # what there is to search, and what to call i
     }
     manifest = {
         "version": version,
+        "dictionaries": dictionaries(),
         "model": model,
         "fallback_model": fallback,
         "passages": len(ordered),

@@ -20,6 +20,7 @@ from vitrina.posts.embedding import NAVEC, Embedder, EmbedderError, FloatArray, 
 from vitrina.posts.embeddings import bring_up_to_date, vectors_of
 from vitrina.posts.index import IndexManifest, build_index
 from vitrina.posts.index_files import IndexDamagedError
+from vitrina.posts.language import dictionaries
 from vitrina.posts.search import SearchIndex
 from vitrina.posts.tables import IndexCandidates, Passages, PostDuplicates, PostEmbeddings, Posts
 from vitrina.settings import Settings
@@ -183,7 +184,7 @@ def opened(settings: Settings, row: Mapping[str, str | None], wanted: Models | N
 
 def index_version(material: Material, model_names: Sequence[str]) -> str:
     """What tells an index from others: 16 digits of a hash over what is in it."""
-    digest = hashlib.sha256("\0".join([FORMAT, *model_names]).encode())
+    digest = hashlib.sha256("\0".join([FORMAT, dictionaries(), *model_names]).encode())
     for table, frame, columns in (
         (Passages, material.passages, ("start", "end", "text_hash")),
         (Posts, material.posts, ("text_hash", "link", "posted_at", "channel_name")),

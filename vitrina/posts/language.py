@@ -10,6 +10,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterable
+from importlib.metadata import version
 from typing import Any
 
 LONGEST_WORD = 64
@@ -144,6 +145,18 @@ class Lemmatizer:
             lemma = self._known[word] = _lemma(word)
         return lemma
 
+    def learn(self, forms: Iterable[str], found: Iterable[str]) -> None:
+        """Take over lemmas that were looked up before.
+
+        Parameters
+        ----------
+        forms
+            Tokens.
+        found
+            The lemma of each, looked up in `dictionaries`, or answers would depend on who has learnt before.
+        """
+        self._known |= zip(forms, found, strict=True)
+
     def is_word(self, word: str) -> bool:
         """Whether the Russian dictionary holds the token."""
         return bool(_CYRILLIC.search(word)) and bool(russian_morphology().word_is_known(word))
@@ -151,6 +164,11 @@ class Lemmatizer:
 
 _MOST_KNOWN = 500_000
 """Words that are remembered, some 100 MB; strangers' questions could fill any amount."""
+
+
+def dictionaries() -> str:
+    """What lemmas come from, with versions: others may find others."""
+    return " ".join(f"{name}=={version(name)}" for name in ("pymorphy3", "pymorphy3-dicts-ru", "snowballstemmer"))
 
 
 def _lemma(word: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from typing import Final
 
 import numpy as np
@@ -92,6 +92,10 @@ class Lexicon:
         self._unseen = unseen_idf(n_passages)
         trigrams = Trigrams(arrays["trigram_keys"], arrays["trigram_starts"], arrays["trigram_forms"])
         self._spelling = Spelling(self.forms, arrays["form_frequencies"], trigrams)
+
+    def lemmas(self) -> Iterator[str]:
+        """The lemma of each form."""
+        return chain.from_iterable(map(repeat, self.terms, np.diff(self._term_forms).tolist()))
 
     def query(self, text: str) -> Query:
         """A question in terms of the index, its typos corrected."""

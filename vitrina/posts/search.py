@@ -23,7 +23,7 @@ from vitrina.posts.evidence import evidence
 from vitrina.posts.hits import FEATURES, Hit, PostRef, SearchResult
 from vitrina.posts.index_files import IndexDamagedError, IndexFolder
 from vitrina.posts.index_layout import NO_GROUP, NO_TIME, opened
-from vitrina.posts.language import clean
+from vitrina.posts.language import LEMMATIZER, clean, dictionaries
 from vitrina.posts.lexicon import Lexicon, Query
 from vitrina.posts.ranking import Ranking, fused
 
@@ -70,6 +70,9 @@ class SearchIndex:
             *(self._arrays[f"posting_{name}"] for name in ("starts", "rows", "weights", "idf")),
         )
         self._lexicon = Lexicon(self._arrays, self.n_passages)
+        if manifest.get("dictionaries") == dictionaries():
+            # most words that are asked for are words of posts, and looking one up takes as long as a quarter of a search
+            LEMMATIZER.learn(self._lexicon.forms, self._lexicon.lemmas())
         # views hand out single numbers and bytes faster than arrays do
         self._texts: dict[str, tuple[memoryview, memoryview]] = {
             kind: (self._arrays[f"{kind}_text"].data, self._arrays[f"{kind}_starts"].data) for kind in ("passage", "post", "link")
@@ -164,7 +167,7 @@ class SearchIndex:
         distinct = self._distinct(ranking, max(k, N_COMPARED))
         allowed = None if channels is None else frozenset(channels)
         return SearchResult(
-            hits=tuple(self._hit(ranking, position, allowed, hidden) for position in distinct[:k]),
+            hits=self._hits(ranking, distinct[:k], allowed, hidden),
             terms=asked.lemmas,
             corrected=asked.corrected,
             features=ranking.features(distinct[:N_COMPARED]),
@@ -265,26 +268,41 @@ class SearchIndex:
                 break
         return list(chosen.values())
 
-    def _hit(self, ranking: Ranking, position: int, channels: frozenset[str] | None, hidden: Collection[int]) -> Hit:
-        row = int(ranking.rows[position])
-        post = int(self._arrays["passage_posts"][row])
-        posted = int(self._arrays["post_times"][post])
-        return Hit(
-            channel=self._channel(post),
-            post_id=self._text("post", post),
-            passage=row,
-            ordinal=int(self._arrays["passage_ordinals"][row]),
-            score=float(ranking.scores[position]),
-            bm25=float(ranking.bm25[position]),
-            cosine=float(ranking.cosines[position]),
-            text=self._text("passage", row),
-            link=self._text("link", post) or None,
-            posted_at=None if posted == NO_TIME else _EPOCH + dt.timedelta(microseconds=posted),
-            others=tuple(
-                PostRef(self._channel(other), self._text("post", other), self._text("link", other) or None)
-                for other in self._alike(post)
-                if other != post and other not in hidden and (channels is None or self._channel(other) in channels)
-            ),
+    def _hits(
+        self, ranking: Ranking, positions: Sequence[int], channels: frozenset[str] | None, hidden: Collection[int]
+    ) -> tuple[Hit, ...]:
+        """Candidates as they are told; numbers are fetched for all of them together."""
+        rows = ranking.rows[positions]
+        posts = self._arrays["passage_posts"][rows]
+        numbers = zip(
+            rows.tolist(),
+            posts.tolist(),
+            self._arrays["passage_ordinals"][rows].tolist(),
+            self._arrays["post_times"][posts].tolist(),
+            ranking.scores[positions].tolist(),
+            ranking.bm25[positions].tolist(),
+            ranking.cosines[positions].tolist(),
+            strict=True,
+        )
+        return tuple(
+            Hit(
+                channel=self._channel(post),
+                post_id=self._text("post", post),
+                passage=row,
+                ordinal=ordinal,
+                score=score,
+                bm25=bm25,
+                cosine=cosine,
+                text=self._text("passage", row),
+                link=self._text("link", post) or None,
+                posted_at=None if posted == NO_TIME else _EPOCH + dt.timedelta(microseconds=posted),
+                others=tuple(
+                    PostRef(self._channel(other), self._text("post", other), self._text("link", other) or None)
+                    for other in self._alike(post)
+                    if other != post and other not in hidden and (channels is None or self._channel(other) in channels)
+                ),
+            )
+            for row, post, ordinal, posted, score, bm25, cosine in numbers
         )
 
     def _alike(self, post: int) -> list[int]:
@@ -299,4 +317,4 @@ class SearchIndex:
 
     def _text(self, kind: Literal["passage", "post", "link"], number: int) -> str:
         text, starts = self._texts[kind]
-        return bytes(text[starts[number] : starts[number + 1]]).decode()
+        return str(text[starts[number] : starts[number + 1]], "utf-8")

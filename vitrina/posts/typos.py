@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from rapidfuzz.distance import OSA
 
 Ints: TypeAlias = npt.NDArray[np.integer]
 
@@ -114,40 +115,9 @@ class Spelling:
         best: tuple[float, str, int] | None = None
         for number in near.tolist():
             known = self.words[number]
-            if abs(len(known) - len(word)) > most or (slips := distance(word, known)) > most:
+            # letters inserted, deleted, replaced, and neighbours that changed places: optimal string alignment
+            if (slips := OSA.distance(word, known, score_cutoff=most)) > most:
                 continue
             worth = (PRICE_OF_A_SLIP * slips - math.log1p(int(self.frequencies[number])), known, number)
             best = worth if best is None else min(best, worth)
         return None if best is None else best[2]
-
-
-def distance(first: str, second: str) -> int:
-    """Slips between two words: letters inserted, deleted, replaced, and neighbours that changed places (optimal string alignment).
-
-    One column of the table is one number, so that a letter costs a dozen operations whatever the word's length.
-
-    References
-    ----------
-    H. Hyyrö (2003), A bit-vector algorithm for computing Levenshtein and Damerau edit distances, Nordic Journal of Computing 10.
-
-    Examples
-    --------
-    >>> distance("москва", "мсоква")
-    1
-    """
-    if not first:
-        return len(second)
-    full, last = (1 << len(first)) - 1, 1 << (len(first) - 1)
-    places: dict[str, int] = {}
-    for place, letter in enumerate(first):
-        places[letter] = places.get(letter, 0) | 1 << place
-    rising, falling, diagonal, before, slips = full, 0, 0, 0, len(first)
-    for letter in second:
-        here = places.get(letter, 0)
-        swapped = ((~diagonal & here) << 1) & before
-        diagonal = ((((here & rising) + rising) ^ rising) | here | falling | swapped) & full
-        right, left = (falling | ~(diagonal | rising)) & full, diagonal & rising
-        slips += bool(right & last) - bool(left & last)
-        right, left = (right << 1 | 1) & full, (left << 1) & full
-        rising, falling, before = (left | ~(diagonal | right)) & full, right & diagonal, here
-    return slips
