@@ -46,6 +46,10 @@ def search(outcome: Outcome) -> None:
         build_peak_gb=built["peak_gb"],
         recall_at_10_of_known_items=asked["recall_at_10"],
         questions=asked["questions"],
+        matrix_of_bm25_alone_p50_ms=asked["matrix_p50_ms"],
+        matrix_of_bm25_alone_p95_ms=asked["matrix_p95_ms"],
+        search_p50_to_matrix=asked["p50_ms"] / asked["matrix_p50_ms"],
+        search_p95_to_matrix=asked["p95_ms"] / asked["matrix_p95_ms"],
     )
 
 

@@ -7,7 +7,8 @@ stands in a text falls by Zipf's law.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,21 @@ FEWEST_WORDS, MOST_WORDS = 3, 700
 EXPORT_MEDIAN_WORDS = 25
 """An export holds each text twice: a million posts of this length are 1.2 GB."""
 
+FEWEST_ASKED, MOST_ASKED, NEARBY = 3, 7, 15
+INFLECTED = 0.6
+OPENINGS = (
+    "когда",
+    "что известно про",
+    "почему",
+    "сколько стоит",
+    "где",
+    "как",
+    "кто",
+    "какой",
+    "подскажите, что было про",
+    "ищу пост про",
+)
+
 CHUNK = 10_000
 SENTENCES, SENTENCE_WORDS = 20_000, 8
 CHANNEL_ID, CHANNEL_NAME = 1_600_000_001, "Большой канал"
@@ -45,6 +61,46 @@ _SIGNS = (" ", ". ", ". ", ". ", "! ", "? ", ", ", "\n\n")
 def made_up_words(seed: int) -> list[str]:
     """Distinct word forms, the most frequent first: `FUNCTION_WORDS`, then the forms of `STEMS` made-up words, over 60,000."""
     rng = np.random.default_rng([seed, 20])
+    forms = [form for paradigm in _paradigms(rng) for form in paradigm]
+    order = rng.permutation(len(forms := list(dict.fromkeys(forms)))).tolist()
+    return list(dict.fromkeys([*FUNCTION_WORDS, *(forms[place] for place in order)]))
+
+
+def made_up_questions(texts: Sequence[str], n: int, seed: int) -> list[tuple[str, int]]:
+    """Questions about some of `made_up_posts`: a few words that stand near one another, in any form and order, behind an opening.
+
+    Parameters
+    ----------
+    texts
+        The posts.
+    n
+        Questions, each about another post; fewer where there are not so many posts that say enough.
+    seed
+        That of the posts, whose words have the same forms then.
+
+    Returns
+    -------
+    list of tuple of str and int
+        The question, and the place of its post.
+    """
+    paradigms = {form: forms for forms in _paradigms(np.random.default_rng([seed, 20])) for form in forms}
+    rng = np.random.default_rng([seed, 23])
+    asked: list[tuple[str, int]] = []
+    for place in rng.permutation(len(texts)).tolist():
+        words = [word for word in re.findall(r"\w+", texts[place].lower()) if word in paradigms]
+        start = int(rng.integers(max(1, len(words) - NEARBY)))
+        near = list(dict.fromkeys(words[start : start + NEARBY]))
+        if len(near) >= FEWEST_ASKED:
+            kept = rng.permutation(near)[: int(rng.integers(FEWEST_ASKED, MOST_ASKED + 1))].tolist()
+            said = [str(rng.choice(paradigms[word])) if rng.random() < INFLECTED else word for word in kept]
+            asked.append((f"{rng.choice(OPENINGS)} {' '.join(said)}?", place))
+            if len(asked) == n:
+                break
+    return asked
+
+
+def _paradigms(rng: np.random.Generator) -> list[tuple[str, ...]]:
+    """The forms of each made-up word."""
     stems: dict[str, None] = {}
     while len(stems) < STEMS:
         syllables = int(rng.integers(2, 4))
@@ -52,9 +108,7 @@ def made_up_words(seed: int) -> list[str]:
         last = _CONSONANTS[int(rng.integers(len(_CONSONANTS)))]
         stems["".join(_CONSONANTS[consonant] + _VOWELS[vowel] for consonant, vowel in letters) + last] = None
     kinds = list(ENDINGS.values())
-    forms = list(dict.fromkeys(stem + ending for place, stem in enumerate(stems) for ending in kinds[place % len(kinds)]))
-    order = rng.permutation(len(forms)).tolist()
-    return list(dict.fromkeys([*FUNCTION_WORDS, *(forms[place] for place in order)]))
+    return [tuple(stem + ending for ending in kinds[place % len(kinds)]) for place, stem in enumerate(stems)]
 
 
 def made_up_posts(n: int, seed: int, *, median_words: int = MEDIAN_WORDS) -> list[str]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.posts.small_indexes import MODEL, START, Letters, alike, build
 from vitrina.errors import VitrinaError
+from vitrina.posts import language
 from vitrina.posts.bm25 import LENGTH_WEIGHT, SATURATION
 from vitrina.posts.language import lemmas, words
 from vitrina.posts.search import FEATURES, SearchIndex
@@ -84,6 +85,31 @@ def test_a_mistyped_word_is_corrected_and_said(by_words, typed, meant):
 
 def test_a_word_of_the_dictionary_is_never_taken_for_another(index):
     assert index.search("пост").corrected == ()
+
+
+@pytest.mark.parametrize("word", ["there", "would", "который", "моими"])
+def test_a_stop_word_is_never_taken_for_a_word_of_posts(tmp_path, word):
+    build(tmp_path / "v1", [*POSTS, ("news", "4", "three world котором моряки")])
+    assert SearchIndex.open(tmp_path / "v1").search(f"{word} bridge").corrected == ()
+
+
+def test_vectors_are_compared_with_what_was_meant(index, by_words):
+    typed, meant = index.search("Где АЭРПОРТ?"), index.search("Где аэропорт?")
+    assert typed.corrected == (("аэрпорт", "аэропорт"),)
+    assert typed.hits[0].cosine == pytest.approx(meant.hits[0].cosine)
+
+
+@pytest.mark.parametrize(("same", "looked_up"), [(True, set()), (False, {"зарплатами"})])
+def test_words_of_posts_are_looked_up_again_only_if_the_dictionaries_changed(tmp_path, monkeypatch, same, looked_up):
+    build(tmp_path / "v1", [("work", "1", "Доволен зарплатами")])
+    asked = set()
+    monkeypatch.setattr(language.LEMMATIZER, "_known", {})
+    if not same:
+        monkeypatch.setattr("vitrina.posts.search.dictionaries", lambda: "others")
+    monkeypatch.setattr(language, "_lemma", lambda word: asked.add(word) or "зарплата")
+    result = SearchIndex.open(tmp_path / "v1").search("зарплатами")
+    assert asked == looked_up
+    assert found(result) == [("work", "1")]
 
 
 def test_a_channel_that_was_not_asked_shows_nothing(by_words):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from simulation import posts_load
-from simulation.posts_load import FUNCTION_WORDS, MEDIAN_WORDS, made_up_posts, made_up_words, write_large_export
+from simulation.posts_load import FUNCTION_WORDS, MEDIAN_WORDS, made_up_posts, made_up_questions, made_up_words, write_large_export
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,22 @@ def test_frequencies_of_words_fall_by_zipfs_law(texts: list[str]) -> None:
 def test_the_same_seed_makes_the_same_posts_and_another_seed_others(texts: list[str]) -> None:
     assert made_up_posts(3_000, 1) == texts
     assert made_up_posts(3_000, 2)[0] != texts[0]
+
+
+def test_questions_are_about_their_posts_in_forms_of_its_words(texts: list[str]) -> None:
+    asked = made_up_questions(texts, 200, 1)
+    assert len({place for _, place in asked}) == 200
+    assert made_up_questions(texts, 200, 1) == asked
+    forms, whole = set(made_up_words(1)), 0
+    for question, place in asked:
+        opening = next(start for start in posts_load.OPENINGS if question.startswith(f"{start} "))
+        words = question.removeprefix(opening).strip(" ?").split()
+        assert posts_load.FEWEST_ASKED <= len(words) <= posts_load.MOST_ASKED
+        assert forms.issuperset(words)
+        said = {word.strip(".,!?").lower() for word in texts[place].split()}
+        assert all(any(word[:4] == other[:4] for other in said) for word in words)
+        whole += said.issuperset(words)
+    assert whole < 20, "most questions hold a word in another form"
 
 
 def test_an_export_over_several_chunks_is_one_json_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from vitrina.sql import quote
 from vitrina.tables import Table
 from vitrina.warehouse import Replacement, Warehouse, replace, stored_columns
 
-MEMORY_FOR_STREAMED = "400MB"
+MEMORY_FOR_STREAMED = "300MB"
 
 CHECKED_ROWS = 100_000
 """Rows that are checked at a time: a check holds them several times over."""

@@ -88,20 +88,27 @@ class Postings:
         scores = np.zeros(end - start, dtype=np.float32)
         # always in the same order: sums of floats depend on it, and ties should not
         for term in sorted(terms):
-            first, last = self.starts[term], self.starts[term + 1]
+            first, last = self._within(term, start, end)
             rows = self.rows[first:last]
-            low, high = np.searchsorted(rows, (start, end))
-            scores[rows[low:high] - start] += self.weights[first + low : first + high]
+            # a row stands once in a term; of equal types, and by `at`, numpy adds three times as fast as with `+=`
+            np.add.at(scores, rows - start if start else rows, self.weights[first:last].astype(np.float32))
         return scores
 
     def rows_of_one(self, terms: Sequence[int], least: int, start: int, end: int) -> npt.NDArray[np.int32]:
         """Rows of a range that hold one of the terms: the rarest that at least so many rows hold, or none if there is none."""
         for term in sorted(terms, key=lambda term: int(self.starts[term + 1] - self.starts[term])):
-            rows = self.rows[self.starts[term] : self.starts[term + 1]]
-            low, high = np.searchsorted(rows, (start, end))
-            if high - low >= least:
-                return rows[low:high]
+            first, last = self._within(term, start, end)
+            if last - first >= least:
+                return self.rows[first:last]
         return self.rows[:0]
+
+    def _within(self, term: int, start: int, end: int) -> tuple[int, int]:
+        """Where a term's part of `rows` begins and ends that falls into a range."""
+        first, last = int(self.starts[term]), int(self.starts[term + 1])
+        if last == first or (self.rows[first] >= start and self.rows[last - 1] < end):
+            return first, last
+        low, high = np.searchsorted(self.rows[first:last], (start, end)).tolist()
+        return first + low, first + high
 
 
 def unseen_idf(n_rows: int) -> float:

@@ -92,12 +92,12 @@ def _nearest(hits: Ints, owners: Ints, lemma: Ints, shares: Floats, n: int) -> F
     if not len(hits):
         return best
     # between two candidates lies more than a window
-    places = hits + owners * (WINDOW + 1)
-    following = np.full((len(hits), len(shares)), np.iinfo(np.int64).max)
+    places = (hits + owners * (WINDOW + 1)).astype(np.int32)
+    following = np.full((len(hits), len(shares)), np.iinfo(places.dtype).max, dtype=places.dtype)
     following[np.arange(len(hits)), lemma] = places
     following = np.minimum.accumulate(following[::-1])[::-1]
     weights = _weighed(following <= (places + WINDOW)[:, None], shares)
-    first = np.flatnonzero(np.diff(owners, prepend=-1))
+    first = np.flatnonzero(np.concatenate([[True], owners[1:] != owners[:-1]]))
     best[owners[first]] = np.maximum.reduceat(weights, first)
     return best
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,12 @@ class Query:
         """What all lemmas weigh together; never 0."""
         return float(self.idf.sum()) or 1.0
 
+    def meant(self, text: str) -> str:
+        """The question's text with what was searched in place of mistyped words."""
+        for typed, form in self.corrected:
+            text = re.sub(rf"\b{re.escape(typed)}\b", form, text, flags=re.IGNORECASE)
+        return text
+
     @property
     def ideal(self) -> float:
         """The BM25 score that no passage can surpass."""
@@ -121,19 +128,20 @@ class Lexicon:
         silent: dict[str, list[str]] = {}
         corrected = []
         for token in tokens:
-            form, lemma = token, LEMMATIZER.lemma(token)
-            if token in STOP_WORDS or lemma in STOP_WORDS:
-                silent.setdefault(lemma, []).append(form)
-                continue
-            # a word of the dictionary is meant, whether any post has it or not
-            if lemma not in self._numbers and len(asked) < MOST_TERMS and not LEMMATIZER.is_word(token):
-                meant = self._spelling.correction(token)
-                if meant is not None:
-                    form = self.forms[meant]
-                    lemma = LEMMATIZER.lemma(form)
-                    corrected.append((token, form))
-            asked.setdefault(lemma, []).append(form)
+            form = self._meant(token) if len(asked) < MOST_TERMS else token
+            if form != token:
+                corrected.append((token, form))
+            lemma = LEMMATIZER.lemma(form)
+            (silent if {token, lemma} & STOP_WORDS else asked).setdefault(lemma, []).append(form)
         return asked or silent, corrected
+
+    def _meant(self, token: str) -> str:
+        """The token, or the known one that it was probably mistyped for."""
+        # a word of the dictionary is meant, whether any post has it or not
+        if token in self._form_numbers or token in STOP_WORDS or LEMMATIZER.is_word(token):
+            return token
+        number = self._spelling.correction(token)
+        return token if number is None else self.forms[number]
 
     def _marks(self, asked: dict[str, list[str]], terms: Sequence[int]) -> npt.NDArray[np.uint8]:
         marks = np.zeros(len(self.forms), dtype=np.uint8)

@@ -103,7 +103,8 @@ class NavecEmbedder:
         """The same as of a passage, but for the last digits: somebody waits for the vector of a question."""
         known = np.array([row for word in words(text) if (row := self._id(word)) != _IGNORED], dtype=np.int64)
         total = self.weights[known] @ self._vectors(known)
-        return unit_rows((total - (total @ self.common) * self.common)[None, :])
+        rest = total - (total @ self.common) * self.common
+        return np.asarray(rest[None, :] / (np.sqrt(rest @ rest) or 1.0), dtype=np.float32)
 
     def _id(self, word: str) -> int:
         known = self.ids.get(word)

@@ -161,7 +161,7 @@ class SearchIndex:
         ranges = self._ranges_of(channels)
         if not ranges or not asked.lemmas or k < 1:
             return SearchResult(terms=asked.lemmas, corrected=asked.corrected)
-        vector = self._vector(text, query_vector) if mode in ("fused", "vectors") else None
+        vector = self._vector(asked.meant(text), query_vector) if mode in ("fused", "vectors") else None
         hidden = self._posts(without)
         ranking = self._ranking(asked, vector, ranges, hidden=hidden, n=max(N_CANDIDATES, 3 * k), mode=mode)
         distinct = self._distinct(ranking, max(k, N_COMPARED))
