@@ -53,7 +53,10 @@ POSTS_EXTENTS = {
 
 @dataclass(frozen=True)
 class KnownAnswer:
-    """A question of which a person says which post of a channel answers it; None where none does."""
+    """A question of which a person says which post of a channel answers it, the latest that does; None where none does.
+
+    What else answers it, in other words or elsewhere, stands in `posts_truth`.
+    """
 
     channel: Channel
     question: str

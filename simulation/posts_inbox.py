@@ -10,7 +10,7 @@ import csv
 import datetime as dt
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from simulation.posts_exports import (
     write_telegram,
 )
 from simulation.posts_histories import platform_id
+from simulation.posts_truth import PostRef, ref, right_posts
 from simulation.retailer import Size
 
 FOLDER = "posts"
@@ -65,7 +66,7 @@ def write_inbox(inbox: Path, size: Size | str, seed: int) -> tuple[SpoiledCell, 
         that of JSON lines is the line.
     """
     world, own = simulate_posts(size, seed), inbox / FOLDER
-    slips = [*_write_channels(own, world), *_write_chat(own, world), *_write_known(own, world.known)]
+    slips = [*_write_channels(own, world), *_write_chat(own, world), *_write_known(own, world)]
     slips += _write_lines(own, "asked", [_asked_row(asked) for asked in world.asked], _SPOILED_ASKED)
     slips += _write_lines(own, "feedback", [_pressed_row(pressed) for pressed in world.pressed], _SPOILED_FEEDBACK)
     write_captions(own / "youtube", world.captions)
@@ -117,26 +118,36 @@ def _from_the_future(messages: list[Message], name: str) -> SpoiledCell:
     return SpoiledCell(name, len(messages), "posted_at", FUTURE.isoformat())
 
 
-def _write_known(own: Path, known: Sequence[KnownAnswer]) -> list[SpoiledCell]:
+def _write_known(own: Path, world: SimulatedPosts) -> list[SpoiledCell]:
     """A file beside the export of each channel, one of them with a question left out."""
-    slips = []
+    slips, right = [], right_posts(world)
     for channel in CHANNELS:
-        rows = [(answer.question, _post_id(answer)) for answer in known if answer.channel is channel]
+        answers = [answer for answer in world.known if answer.channel is channel]
+        rows = [(answer.question, *named) for answer in answers for named in _named(answer, right.get(answer.intent, ()))]
         if not rows:
             continue
         name = f"{export_folder(channel)}/questions.csv"
         if channel is MAIN:
-            rows.append(("", rows[0][1]))
+            rows.append(("", *rows[0][1:]))
             slips.append(SpoiledCell(name, len(rows) + 1, "question", ""))
         written = io.StringIO()
-        csv.writer(written, lineterminator="\r\n").writerows([("question", "post_id"), *rows])
+        csv.writer(written, lineterminator="\r\n").writerows([("question", "post_id", "channel_id"), *rows])
         (own / name).write_bytes(written.getvalue().encode("utf-8-sig"))
     return slips
 
 
-def _post_id(answer: KnownAnswer) -> str:
-    """Whoever wrote it down pointed at an album's last picture."""
-    return "" if answer.post is None else str(answer.post.message_id + answer.post.messages - 1)
+def _named(answer: KnownAnswer, right: Sequence[PostRef]) -> Iterator[tuple[str, str]]:
+    """Post and, where it is another one, channel of everything that answers; nothing in one row if nothing does.
+
+    Whoever wrote it down pointed at an album's last picture first.
+    """
+    if answer.post is None:
+        yield "", ""
+        return
+    yield str(answer.post.message_id + answer.post.messages - 1), ""
+    for post in right:
+        if post != ref(answer.post):
+            yield post.post_id, "" if post.channel_id == answer.channel.channel_id else post.channel_id
 
 
 def _write_lines(own: Path, folder: str, rows: Sequence[Row], spoiled: Sequence[tuple[str, object]]) -> list[SpoiledCell]:

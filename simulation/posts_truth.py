@@ -99,7 +99,7 @@ def posts_truth(size: Size | str | PostsExtent, seed: int) -> PostsTruth:
 
 def truth_of(world: SimulatedPosts) -> PostsTruth:
     """What is true of a simulated world."""
-    right = _right_posts(world)
+    right = right_posts(world)
     return PostsTruth(
         right, tuple(_questions(world, right)), _changes(world.posts), _copies(world.posts), _gaps(world.asked, right)
     )
@@ -110,7 +110,8 @@ def ref(post: Post) -> PostRef:
     return PostRef(post.channel.platform, post.channel.channel_id, platform_id(post))
 
 
-def _right_posts(world: SimulatedPosts) -> dict[str, tuple[PostRef, ...]]:
+def right_posts(world: SimulatedPosts) -> dict[str, tuple[PostRef, ...]]:
+    """Posts that answer an intent as the channels stand at the end, for every intent that any answers."""
     right: dict[str, tuple[PostRef, ...]] = {}
     for post in world.posts:
         for intent in post.facts if post.deleted_at is None else ():

@@ -8,9 +8,18 @@ from hypothesis import strategies as st
 
 from tests.posts.made_up_search import CountingSearch, duplicates, features, made_up_posts, questions_about
 from vitrina.errors import VitrinaError
+from vitrina.posts import calibrating
 from vitrina.posts.answer_fitting import Examples, conformal_threshold, fitted, out_of_fold
 from vitrina.posts.answering import NEVER, Answerer, AnswerModel, Thresholds
-from vitrina.posts.calibrating import FEWEST_OF_A_CHANNEL, GENERATED_WEIGHT, PEOPLES_WEIGHT, calibrated, no_answer_report
+from vitrina.posts.calibrating import (
+    FEWEST_OF_A_CHANNEL,
+    GENERATED_WEIGHT,
+    PEOPLES_WEIGHT,
+    calibrated,
+    group_numbers,
+    no_answer_report,
+)
+from vitrina.posts.judgement import ALSO_RIGHT
 from vitrina.posts.search import FEATURES
 from vitrina.posts.tables import AnswerThresholds
 
@@ -132,6 +141,77 @@ def test_near_duplicates_are_withheld_with_their_post():
     assert {frozenset({("telegram:1", "0"), copy})} <= {without for _, without, _ in search.asked}
     # the copy would have answered in its stead
     assert found.filter(~pl.col("answerable"))["probability"].max() < found.filter("answerable")["probability"].min()
+
+
+def told_twice(posts):
+    """Questions about each post, of which each third one is answered by the next post as well; and the pairs."""
+    names = list(posts)
+    pairs = dict(zip(names[::3], names[1::3], strict=True))
+    others = [[{"channel": pairs[name][0], "post_id": pairs[name][1]}] if name in pairs else [] for name in names]
+    return asked_about(posts).with_columns(pl.Series("also_right", others, dtype=ALSO_RIGHT)), pairs
+
+
+def test_a_question_without_its_answer_sees_none_of_its_right_posts_and_none_of_their_near_duplicates():
+    posts = town()
+    copy = ("telegram:1", "copy")
+    search = CountingSearch(posts | {copy: posts["telegram:1", "1"]})
+    questions, pairs = told_twice(posts)
+    calibrated(search, questions, duplicates=duplicates([("telegram:1", "1"), copy]), seed=0)
+    withheld = {query: without for query, without, _ in search.asked if without}
+    for query, *post in questions.select("question", "channel", "post_id").iter_rows():
+        right = {tuple(post), pairs.get(tuple(post), tuple(post))}
+        assert withheld[query] == (right | {copy} if ("telegram:1", "1") in right else right)
+
+
+def test_an_answer_is_right_in_any_of_the_posts_that_give_it():
+    posts = town()
+    first, second = ("telegram:1", "0"), ("telegram:1", "1")
+    # what is asked about the first post stands in the second one alone
+    questions, _ = told_twice(posts)
+    moved = posts | {first: "город", second: f"{posts[second]} {posts[first]}"}
+    found = calibrated(CountingSearch(moved), questions, duplicates=NO_DUPLICATES, seed=0).held_out
+    row = found.filter(pl.col("answerable") & (pl.col("post_id") == "0")).row(0, named=True)
+    assert (row["channel"], row["post_id"], row["right"]) == (*first, True)
+
+
+def test_questions_that_share_a_right_post_are_never_in_two_folds(monkeypatch):
+    seen = []
+
+    def watched(examples, features, groups, *, seed):
+        probabilities, folds = out_of_fold(examples, features, groups, seed=seed)
+        seen.append(folds)
+        return probabilities, folds
+
+    monkeypatch.setattr(calibrating, "out_of_fold", watched)
+    posts = town(90)
+    questions, pairs = told_twice(posts)
+    # the second of a pair is a near-duplicate of the third: three questions hang together, two of them by way of the other
+    links = [(other, (other[0], str(int(other[1]) + 1))) for other in pairs.values()]
+    ordered = questions.sort("questions", "channel", "post_id", "question")
+    calibrated(CountingSearch(posts), questions, duplicates=duplicates(*links), seed=0)
+    folds_of = {}
+    for post_id, fold in zip(ordered["post_id"], seen[0][::2], strict=True):
+        folds_of.setdefault(int(post_id) // 3, set()).add(int(fold))
+    assert len(folds_of) == 30
+    assert all(len(folds) == 1 for folds in folds_of.values())
+    assert len(set.union(*folds_of.values())) == 5
+
+
+def test_questions_with_one_right_post_are_grouped_by_it_and_its_near_duplicates_in_the_order_of_posts():
+    b, c, d, e = (("telegram:1", name) for name in "bcde")
+    right = [frozenset({e}), frozenset({b}), frozenset({c, d}), frozenset({d, c}), frozenset({b})]
+    assert group_numbers(right).tolist() == [2, 0, 1, 1, 0]
+    assert group_numbers([]).tolist() == []
+    assert group_numbers([*right, frozenset({c, e})]).tolist() == [1, 0, 1, 1, 0, 1]
+
+
+def test_empty_lists_of_further_posts_change_nothing():
+    posts = town(40)
+    questions = asked_about(posts)
+    empty = questions.with_columns(pl.lit([], dtype=ALSO_RIGHT).alias("also_right"))
+    one, other = (calibrated(CountingSearch(posts), asked, duplicates=NO_DUPLICATES, seed=0) for asked in (questions, empty))
+    assert one.held_out.equals(other.held_out)
+    assert one.thresholds.equals(other.thresholds)
 
 
 def test_what_is_easy_to_tell_apart_is_told_apart():
@@ -258,6 +338,18 @@ def test_with_too_few_posts_the_bot_keeps_silent():
 def test_a_rate_that_is_no_share_is_refused(rate):
     with pytest.raises(VitrinaError, match="share of false answers"):
         calibrated(CountingSearch({}), asked_about({}), duplicates=NO_DUPLICATES, rate=rate, seed=0)
+
+
+def test_silence_is_judged_with_all_right_posts_of_a_question_withheld_or_none():
+    posts = town(90)
+    questions, pairs = told_twice(posts)
+    search = CountingSearch(posts)
+    found = no_answer_report(search, questions, duplicates=NO_DUPLICATES, seed=0)
+    withheld = search.asked[0][1]
+    assert all((first in withheld) == (second in withheld) for first, second in pairs.items())
+    # sixty groups, every second one withheld: pairs and lone posts in turn
+    assert found.answerable + found.unanswerable == 90
+    assert found.unanswerable == len(withheld) == 30
 
 
 def test_silence_is_judged_with_every_second_post_withheld_from_every_question():

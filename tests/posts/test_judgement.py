@@ -1,13 +1,26 @@
 """How well posts are found."""
 
 import datetime as dt
+import hashlib
 
 import numpy as np
 import polars as pl
 import pytest
 
 from tests.posts.made_up_search import CountingSearch, duplicates, hit, made_up_posts, questions_about
-from vitrina.posts.judgement import copies_of, differences, is_right, judge, question_sets, ranks_of, set_hash
+from vitrina.posts.judgement import (
+    ALSO_RIGHT,
+    MODES,
+    copies_of,
+    differences,
+    is_right,
+    judge,
+    question_sets,
+    ranks_of,
+    right_posts,
+    set_hash,
+    within,
+)
 from vitrina.posts.tables import SearchQuality
 
 JUDGED_AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -21,6 +34,12 @@ POSTS = {
 
 def asked(*rows):
     return pl.DataFrame(rows, schema=["questions", "question", "channel", "post_id", "overlap"], orient="row")
+
+
+def also_right(questions, *others):
+    """The questions with further right posts, a list for each."""
+    named = [[{"channel": channel, "post_id": post_id} for channel, post_id in posts] for posts in others]
+    return questions.with_columns(pl.Series("also_right", named, dtype=ALSO_RIGHT))
 
 
 QUESTIONS = asked(
@@ -90,8 +109,9 @@ def test_a_near_duplicate_of_the_right_post_is_as_right():
 
 
 def test_a_post_of_another_channel_with_the_same_number_is_not_right():
-    assert not is_right(hit("telegram:2", "1"), ("telegram:1", "1"), {})
-    assert is_right(hit("telegram:2", "1", others=[("telegram:1", "1")]), ("telegram:1", "1"), {})
+    right = frozenset({("telegram:1", "1")})
+    assert not is_right(hit("telegram:2", "1"), right)
+    assert is_right(hit("telegram:2", "1", others=[("telegram:1", "1")]), right)
 
 
 def test_a_group_of_near_duplicates_is_the_same_for_each_of_its_posts():
@@ -111,6 +131,61 @@ def test_the_hash_tells_sets_of_questions_apart_whatever_their_order():
     hashes = dict(judged().select("questions", "set_hash").iter_rows())
     assert hashes["known answers"] == set_hash(QUESTIONS.filter(pl.col("questions") == "known answers"))
     assert hashes["known items"] != hashes["known answers"]
+
+
+def test_of_several_right_posts_the_first_one_found_gives_the_rank():
+    # the post about spring, that about autumn, and one of which no word is found
+    question = asked(("known answers", "мост весной", "telegram:2", "4", "few"))
+    search = CountingSearch(POSTS)
+    ranks = {
+        others: ranks_of(search, also_right(question, others), mode="fused", copies={}).tolist()
+        for others in ((), (("telegram:1", "2"),), (("telegram:1", "2"), ("telegram:1", "1")), (("telegram:9", "9"),))
+    }
+    assert list(ranks.values()) == [[0], [2], [1], [0]]
+
+
+def test_a_near_duplicate_of_any_right_post_is_right():
+    question = also_right(asked(("known answers", "мост весной", "telegram:2", "4", "few")), [("telegram:2", "3")])
+    copies = copies_of(duplicates([("telegram:2", "3"), ("telegram:1", "1")]))
+    assert right_posts(question, copies) == [{("telegram:2", "4"), ("telegram:2", "3"), ("telegram:1", "1")}]
+    assert right_posts(question, {}) == [{("telegram:2", "4"), ("telegram:2", "3")}]
+    assert ranks_of(CountingSearch(POSTS), question, mode="fused", copies=copies).tolist() == [1]
+
+
+def test_without_the_column_and_with_empty_lists_every_question_has_its_one_post():
+    without, empty = QUESTIONS, also_right(QUESTIONS, *[()] * QUESTIONS.height)
+    assert right_posts(without, {}) == right_posts(empty, {}) == [{post} for post in QUESTIONS.select("channel", "post_id").rows()]
+    assert set_hash(without) == set_hash(empty)
+    for mode in MODES:
+        ranks = [ranks_of(CountingSearch(POSTS), asked, mode=mode, copies={}).tolist() for asked in (without, empty)]
+        assert ranks[0] == ranks[1]
+    assert judged(without).equals(judged(empty))
+
+
+def test_the_hash_of_questions_with_one_post_is_the_one_that_published_indexes_bear():
+    question = asked(("known answers", "мост весной", "telegram:1", "1", "some"), ("known answers", "а", "telegram:2", "3", "few"))
+    assert set_hash(question) == hashlib.sha256("telegram:1\0001\0мост весной\ntelegram:2\0003\0а".encode()).hexdigest()
+
+
+def test_the_hash_changes_with_any_right_post_and_not_with_their_order():
+    one, other, third = ("telegram:1", "2"), ("telegram:2", "3"), ("telegram:2", "4")
+    question = QUESTIONS[:1]
+    hashes = [set_hash(also_right(question, others)) for others in ([], [one], [one, other], [one, third])]
+    assert len(set(hashes)) == 4
+    assert set_hash(also_right(question, [other, one])) == hashes[2]
+    first = asked(("known answers", "когда открыли мост", *one, "most"))
+    assert set_hash(also_right(first, [other, ("telegram:1", "1")])) == hashes[2]
+    # the same in every process, whatever the order of a set
+    many = also_right(question, [("telegram:1", str(at)) for at in range(2, 10)])
+    named = "\0".join(f"telegram:1\0{at}" for at in range(1, 10))
+    assert set_hash(many) == hashlib.sha256(f"{named}\0когда открыли мост".encode()).hexdigest()
+
+
+def test_questions_are_within_channels_with_all_of_their_right_posts():
+    questions = also_right(QUESTIONS[:3], [("telegram:1", "2")], [("telegram:2", "3")], [])
+    assert within(["telegram:1"], questions)["question"].to_list() == ["когда открыли мост"]
+    assert within(["telegram:1", "telegram:2"], questions).equals(questions)
+    assert within([], questions.clear()).is_empty()
 
 
 def test_ranks_beyond_ten_are_no_ranks():
@@ -143,3 +218,10 @@ def test_sets_of_questions_are_put_together_and_generated_ones_also_mistyped():
     changed = np.mean([one != other for one, other in zip(clean["question"], mistyped["question"], strict=True)])
     assert 0.3 < changed < 1
     assert question_sets(items, many, seed=1).equals(sets)
+
+
+def test_sets_keep_the_further_right_posts_of_people_and_generated_questions_have_none():
+    items = QUESTIONS.drop("questions")[:2]
+    sets = question_sets(also_right(items, [("telegram:2", "3")], []), items, seed=1)
+    assert [len(others) for others in sets["also_right"]] == [1, 0, 0, 0, 0, 0]
+    assert right_posts(sets, {})[0] == {("telegram:1", "1"), ("telegram:2", "3")}

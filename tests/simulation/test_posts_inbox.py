@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 
 from simulation.delivery import SpoiledCell
 from simulation.posts import SimulatedPosts, simulate_posts
-from simulation.posts_channels import MAIN
+from simulation.posts_channels import CHANNELS, DISCORD, MAIN
+from simulation.posts_chats import CHAT_ID
 from simulation.posts_inbox import CHAT, WHOLE_ROW, write_inbox
-from simulation.posts_truth import PostsTruth, posts_truth
+from simulation.posts_truth import PostRef, PostsTruth, posts_truth, ref
 from simulation.retailer import Size
 from vitrina.inbox.tables import Delivered
 from vitrina.inbox.validate import validate_file
@@ -182,14 +184,48 @@ def test_in_the_chat_the_channel_answers_in_its_own_name(written: Written, world
             assert message["from_id"] == f"user{said.user}"
 
 
-def test_known_answers_point_at_messages_of_the_export_beside_them(written: Written) -> None:
-    own, empty = written[0] / "posts", 0
-    for path in own.rglob("questions.csv"):
-        numbers = {message.get("id") for message in root_of(written[0], path.parent.name)["messages"]}
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-        assert all(not row["post_id"] or int(row["post_id"]) in numbers for row in rows)
-        empty += sum(not row["post_id"] for row in rows)
+def test_known_answers_point_at_messages_of_the_exports(written: Written) -> None:
+    own, empty, elsewhere = written[0] / "posts", 0, 0
+    roots = {path.parent.name: root_of(written[0], path.parent.relative_to(own).as_posix()) for path in own.rglob("result.json")}
+    numbers = {str(root["id"]): {str(message.get("id")) for message in root["messages"]} for _, root in sorted(roots.items())}
+    in_chat = {f"{CHAT_ID}/{message.get('id')}" for message in roots[CHAT]["messages"]}
+    numbers[MAIN.channel_id] |= in_chat
+    discord = json.loads((own / "discord/lukoshko_api_2026-09.json").read_text())
+    numbers[discord["channel"]["id"]] = {message["id"] for message in discord["messages"]}
+    for path, row in known_rows(written):
+        assert not row["post_id"] or row["post_id"] in numbers[row["channel_id"] or str(roots[path.parent.name]["id"])]
+        empty += not row["post_id"]
+        elsewhere += bool(row["channel_id"])
     assert empty >= 9
+    assert elsewhere > 0
+
+
+def test_known_answers_name_every_post_that_answers_a_question(written: Written, world: SimulatedPosts, truth: PostsTruth) -> None:
+    ends = {(str(post.message_id + post.messages - 1), post.channel.channel_id): post for post in world.posts}
+    channels = {f"{channel.slug}_2026-09": channel for channel in CHANNELS}
+    named: dict[str, list[PostRef]] = {}
+    for path, row in known_rows(written):
+        if row["question"]:
+            channel_id = row["channel_id"] or channels[path.parent.name].channel_id
+            album = ends.get((row["post_id"], channel_id))
+            platform = "discord" if channel_id == DISCORD.channel_id else "telegram"
+            found = ref(album) if album is not None else PostRef(platform, channel_id, row["post_id"])
+            named.setdefault(row["question"], []).append(found)
+    for known in world.known:
+        right = truth.right_posts.get(known.intent, ())
+        written_down = [post for post in named[known.question] if post.post_id]
+        assert sorted(written_down, key=str) == sorted(right, key=str), known.question
+        if known.post is None:
+            # one row that says so
+            assert len(named[known.question]) == 1
+    assert max(len(found) for found in named.values()) > 2
+
+
+def known_rows(written: Written) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Rows of all files of known answers, each with its file."""
+    for path in sorted((written[0] / "posts").rglob("questions.csv")):
+        for row in csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()):
+            yield path, row
 
 
 def test_the_log_has_exactly_the_columns_of_its_tables(written: Written, world: SimulatedPosts) -> None:

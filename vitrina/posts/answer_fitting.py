@@ -36,7 +36,7 @@ class Examples(NamedTuple):
     weights
         What each question counts for.
     groups
-        The post that each is about, or the group of its near-duplicates: no group is learnt from and tried on.
+        Questions with a right post in common, or near-duplicates of one, are one group: no group is learnt from and tried on.
     """
 
     features: Floats

@@ -1,22 +1,24 @@
 """When the bot may speak: a model of whether the best post answers, and thresholds that keep false answers rare.
 
-Every question with a known answer is asked twice: as it is, and with its post and all that says nearly the same withheld, so
-that it has no answer but still meets everything else that the channels hold. What comes out is judged on posts that the
-model has not learnt from.
+Every question with a known answer is asked twice: as it is, and with all its right posts and all that says nearly the same as
+one of them withheld, so that it has no answer but still meets everything else that the channels hold. What comes out is judged
+on posts that the model has not learnt from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from vitrina.errors import VitrinaError
 from vitrina.posts.answer_fitting import Examples, Groups, conformal_threshold, fitted, out_of_fold
 from vitrina.posts.answering import NEVER, AnswerModel, Searcher, Thresholds
-from vitrina.posts.judgement import Copies, Post, copies_of, is_right
+from vitrina.posts.judgement import Post, Posts, copies_of, is_right, right_posts
 from vitrina.posts.measures import PEOPLES, Bools, Floats, Measured, OperatingPoint, auroc, operating_point
 from vitrina.posts.search import Hit
 from vitrina.posts.tables import AnswerThresholds
@@ -64,7 +66,8 @@ class Calibrated:
     held_out
         One row per question and way it was asked (``answerable`` or not): ``peoples`` for a person's, the channel of its best
         hit, whether that is ``right``, what the question counts for, its ``probability`` by a model that has not learnt from
-        its post, and whether it was ``answered`` by thresholds that have not either.
+        any of its right posts, and whether it was ``answered`` by thresholds that have not either. ``channel`` and ``post_id``
+        are those of the first right post.
     """
 
     model: AnswerModel
@@ -116,8 +119,8 @@ def calibrated(  # noqa: PLR0913  # what is asked, and what is promised
     searcher
         The index that will be asked.
     questions
-        ``questions`` (the set: ``"known answers"`` of people; any other is taken as generated), ``question``, ``channel``,
-        ``post_id``.
+        ``questions`` (the set: ``"known answers"`` of people; any other is taken as generated), ``question``, and as of
+        `right_posts`.
     duplicates
         Rows of `PostDuplicates`.
     rate
@@ -134,13 +137,13 @@ def calibrated(  # noqa: PLR0913  # what is asked, and what is promised
     """
     if not 0 < rate < 1:
         raise VitrinaError(f"The share of false answers is {rate:g}.", "Set it between 0 and 1, such as 0.05.")
-    copies = copies_of(duplicates)
     ordered = questions.sort("questions", "channel", "post_id", "question")
-    groups = _groups(ordered, copies)
+    right = right_posts(ordered, copies_of(duplicates))
+    groups = group_numbers(right)
     silence = pl.DataFrame(schema=HELD_OUT_SCHEMA)
     if len(np.unique(groups)) < FEWEST_POSTS:
         return Calibrated(AnswerModel.ignorant(), _thresholds(searcher.channels, silence, rate), None, silence)
-    asked, features = _asked_twice(searcher, ordered, copies, told)
+    asked, features = _asked_twice(searcher, ordered, right, told)
     found, of_groups = asked["hit_channel"].is_not_null().to_numpy(), np.repeat(groups, 2)
     examples = _examples(asked, features, of_groups)
     if len(np.unique(examples.labels)) < 2:
@@ -162,25 +165,26 @@ def no_answer_report(
 ) -> NoAnswer:
     """How well the bot tells questions whose posts are there from those whose posts are not: every second one is withheld.
 
-    All of these posts are withheld at once and from every search, as if they had never been written. Each question is judged
-    by a model that has learnt as `calibrated` teaches it, but from the questions about other posts alone.
+    All of these posts are withheld at once and from every search, as if they had never been written; so are all right posts of a
+    question, or none of them. Each question is judged by a model that has learnt as `calibrated` teaches it, but from the
+    questions about other posts alone.
 
     Parameters
     ----------
     searcher, duplicates, rate, seed
         As of `calibrated`.
     questions
-        ``question``, ``channel``, ``post_id``.
+        ``question``, and as of `right_posts`.
 
     Raises
     ------
     VitrinaError
         The questions are about fewer than twenty posts.
     """
-    copies = copies_of(duplicates)
     # posts in the order in which they were written, whose numbers are no text
     ordered = questions.sort("channel", pl.col("post_id").str.len_chars(), "post_id", "question")
-    groups = _groups(ordered, copies)
+    right = right_posts(ordered, copies_of(duplicates))
+    groups = group_numbers(right)
     names, first = np.unique(groups, return_index=True)
     if len(names) < FEWEST_POSTS:
         raise VitrinaError(
@@ -188,10 +192,9 @@ def no_answer_report(
             "Give more questions with known answers.",
         )
     answerable = ~np.isin(groups, names[np.argsort(first)][1::2])
-    posts = list(ordered.select("channel", "post_id").iter_rows())
-    withheld = {copy for post, stays in zip(posts, answerable, strict=True) if not stays for copy in copies.get(post, {post})}
+    withheld = {post for posts, stays in zip(right, answerable, strict=True) if not stays for post in posts}
     searched = [_best(searcher, question, withheld) for question in ordered["question"]]
-    asked, learnt = _asked_twice(searcher, ordered.with_columns(questions=pl.lit(PEOPLES)), copies, lambda _: None)
+    asked, learnt = _asked_twice(searcher, ordered.with_columns(questions=pl.lit(PEOPLES)), right, lambda _: None)
     examples = _examples(asked, learnt, np.repeat(groups, 2))
     found = np.array([hit is not None for _, hit in searched])
     probabilities, _ = _out_of_fold(examples, np.array([features for features, _ in searched]), groups, found, seed=seed)
@@ -203,11 +206,27 @@ def no_answer_report(
     )
 
 
-def _groups(questions: pl.DataFrame, copies: Copies) -> Groups:
-    """A number per post that is asked about; near-duplicates share one."""
-    names = [min(copies.get(post, {post})) for post in questions.select("channel", "post_id").iter_rows()]
-    numbers = {name: number for number, name in enumerate(sorted(set(names)))}
-    return np.array([numbers[name] for name in names], dtype=np.int64)
+def group_numbers(right: Sequence[Posts]) -> Groups:
+    """A number per question: the same for those with a right post in common, directly or by way of others.
+
+    Groups are numbered by their first posts, so that no order of questions changes a fold.
+
+    Parameters
+    ----------
+    right
+        As of `right_posts`.
+    """
+    if not right:
+        return np.zeros(0, dtype=np.int64)
+    numbers = {post: number for number, post in enumerate(sorted(frozenset().union(*right)))}
+    ends = np.array([numbers[post] for posts in right for post in posts], dtype=np.int64)
+    starts = len(numbers) + np.repeat(np.arange(len(right)), [len(posts) for posts in right])
+    n = len(numbers) + len(right)
+    # posts in order, and then questions, each tied to its posts
+    _, labels = connected_components(coo_array((np.ones(len(ends)), (starts, ends)), shape=(n, n)), directed=False)
+    _, first = np.unique(labels, return_index=True)
+    places: Groups = np.argsort(np.argsort(first))[labels[len(numbers) :]]
+    return places
 
 
 def _best(searcher: Searcher, question: str, without: Collection[Post]) -> tuple[Floats, Hit | None]:
@@ -216,19 +235,19 @@ def _best(searcher: Searcher, question: str, without: Collection[Post]) -> tuple
 
 
 def _asked_twice(
-    searcher: Searcher, questions: pl.DataFrame, copies: Copies, told: Callable[[int], None]
+    searcher: Searcher, questions: pl.DataFrame, right: Sequence[Posts], told: Callable[[int], None]
 ) -> tuple[pl.DataFrame, Floats]:
-    """Every question as it is, and then without its post: what came of it, and the features, in the same order."""
+    """Every question as it is, and then without its right posts: what came of it, and the features, in the same order."""
     features, rows = [], []
-    asked = questions.select("questions", "question", "channel", "post_id").iter_rows()
-    for number, (name, question, channel, post_id) in enumerate(asked, start=1):
-        post, peoples = (channel, post_id), name == PEOPLES
+    asked = zip(questions.select("questions", "question", "channel", "post_id").iter_rows(), right, strict=True)
+    for number, ((name, question, *post), posts) in enumerate(asked, start=1):
+        peoples = name == PEOPLES
         weight = PEOPLES_WEIGHT if peoples else GENERATED_WEIGHT
-        for without in (frozenset[Post](), copies.get(post, frozenset({post}))):
+        for without in (frozenset[Post](), posts):
             values, hit = _best(searcher, question, without)
-            right = hit is not None and not without and is_right(hit, post, copies)
+            is_answer = hit is not None and not without and is_right(hit, posts)
             features.append(values)
-            rows.append((question, *post, peoples, not without, hit and hit.channel, right, weight))
+            rows.append((question, *post, peoples, not without, hit and hit.channel, is_answer, weight))
         told(number)
     return pl.DataFrame(rows, schema=dict(list(HELD_OUT_SCHEMA.items())[: len(rows[0])]), orient="row"), np.array(features)
 

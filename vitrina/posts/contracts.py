@@ -175,7 +175,7 @@ KNOWN_ANSWERS = Contract(
         Field(
             "post_id",
             Kind.TEXT,
-            "The post that answers it; empty where none does.",
+            "The post that answers it; a row for each post where several do, empty where none does.",
             "10860",
             required=True,
             max_length=ID_LENGTH,
@@ -183,7 +183,7 @@ KNOWN_ANSWERS = Contract(
         Field(
             "channel_id",
             Kind.TEXT,
-            "The post's channel; needed only where no export lies in the same folder.",
+            "The post's channel; needed only where the export in the same folder is not that channel's.",
             "1000724666",
             max_length=ID_LENGTH,
         ),

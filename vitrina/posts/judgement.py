@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -20,10 +21,15 @@ from vitrina.posts.tables import SearchQuality
 Post: TypeAlias = tuple[str, str]
 """A channel, as ``<platform>:<channel>``, and a post."""
 
-Copies: TypeAlias = Mapping[Post, frozenset[Post]]
+Posts: TypeAlias = frozenset[Post]
+Copies: TypeAlias = Mapping[Post, Posts]
 Ranks: TypeAlias = npt.NDArray[np.int64]
 
 MODES: tuple[Mode, ...] = ("fused", "bm25", "vectors", "plain bm25")
+
+ALSO_RIGHT = pl.List(pl.Struct({"channel": pl.String(), "post_id": pl.String()}))
+"""Column ``also_right`` of questions: posts that are as right as ``channel`` and ``post_id``. A channel often says the same in
+several posts, in words so different that they are no near-duplicates."""
 
 DIFFERENCES_SCHEMA = {
     "questions": pl.String(),
@@ -43,16 +49,17 @@ def question_sets(known_answers: pl.DataFrame, known_items: pl.DataFrame, *, see
     Parameters
     ----------
     known_answers, known_items
-        ``question``, ``channel``, ``post_id``, ``overlap``.
+        ``question``, ``channel``, ``post_id``, ``overlap``, and ``also_right`` where questions may have several right posts.
     seed
         For the slips.
 
     Returns
     -------
     polars.DataFrame
-        ``questions`` (name of the set), ``question``, ``channel``, ``post_id``, ``overlap``.
+        ``questions`` (name of the set), ``question``, ``channel``, ``post_id``, ``also_right``, ``overlap``.
     """
-    columns = ("question", "channel", "post_id", "overlap")
+    columns = ("question", "channel", "post_id", "also_right", "overlap")
+    known_answers, known_items = _with_also_right(known_answers), _with_also_right(known_items)
     rng = np.random.default_rng(seed)
     mistyped = [with_typos(question, rng) for question in known_items["question"]]
     sets = {
@@ -75,7 +82,8 @@ def judge(  # noqa: PLR0913  # what is judged, by what, and when
 ) -> pl.DataFrame:
     """Rows of `SearchQuality`: every set of questions and way of searching, over all questions and by overlap.
 
-    All channels are searched at once. A near-duplicate of the right post is as right as it.
+    All channels are searched at once. Any right post will do, and so will a near-duplicate of one: recall at k is the share of
+    questions of which at least one of them is among the first k hits.
 
     Parameters
     ----------
@@ -149,31 +157,70 @@ def differences(  # noqa: PLR0913  # as above
 
 
 def ranks_of(searcher: Searcher, questions: pl.DataFrame, *, mode: Mode, copies: Copies) -> Ranks:
-    """Rank of the right post of each question, from 1; 0 where it is not among the first ten.
+    """Rank of the first hit that is right for each question, from 1; 0 where none of the first ten is.
 
     Parameters
     ----------
     searcher
         The index.
     questions
-        ``question``, ``channel``, ``post_id``.
+        ``question``, and as of `right_posts`.
     mode
         Way of searching.
     copies
-        Posts that are as right as the right one.
+        As of `copies_of`.
     """
     ranks = []
-    for question, *post in questions.select("question", "channel", "post_id").iter_rows():
+    for question, right in zip(questions["question"], right_posts(questions, copies), strict=True):
         hits = searcher.search(question, k=DEPTH, mode=mode).hits
-        wanted: Post = (post[0], post[1])
-        ranks.append(next((rank for rank, hit in enumerate(hits, start=1) if is_right(hit, wanted, copies)), 0))
+        ranks.append(next((rank for rank, hit in enumerate(hits, start=1) if is_right(hit, right)), 0))
     return np.array(ranks, dtype=np.int64)
 
 
-def is_right(hit: Hit, post: Post, copies: Copies) -> bool:
-    """Whether a hit is the post, or says nearly the same."""
+def is_right(hit: Hit, right: Posts) -> bool:
+    """Whether a hit is one of the right posts, or stands for one."""
     shown = {(hit.channel, hit.post_id), *((other.channel, other.post_id) for other in hit.others)}
-    return not shown.isdisjoint(copies.get(post, {post}))
+    return not shown.isdisjoint(right)
+
+
+def right_posts(questions: pl.DataFrame, copies: Copies) -> list[Posts]:
+    """All posts that are right for each question, near-duplicates of any of them included.
+
+    Parameters
+    ----------
+    questions
+        ``channel`` and ``post_id`` of a right post, and ``also_right``, the others (`ALSO_RIGHT`). Without that column every
+        question has one.
+    copies
+        As of `copies_of`; without any, these are the posts that somebody has named.
+    """
+    found = []
+    for *first, others in _with_also_right(questions).select("channel", "post_id", "also_right").iter_rows():
+        named: set[Post] = {(first[0], first[1]), *((other["channel"], other["post_id"]) for other in others)}
+        found.append(frozenset(copy for post in named for copy in copies.get(post, {post})))
+    return found
+
+
+def within(channels: Collection[str], questions: pl.DataFrame) -> pl.DataFrame:
+    """The questions all of whose right posts are posts of these channels.
+
+    Parameters
+    ----------
+    channels
+        As ``<platform>:<channel>``.
+    questions
+        As of `right_posts`.
+    """
+    known = frozenset(channels)
+    kept = [all(channel in known for channel, _ in right) for right in right_posts(questions, {})]
+    return questions.filter(pl.Series(kept, dtype=pl.Boolean))
+
+
+def _with_also_right(questions: pl.DataFrame) -> pl.DataFrame:
+    """With the column, empty lists where it is not there."""
+    return (
+        questions if "also_right" in questions.columns else questions.with_columns(pl.lit([], dtype=ALSO_RIGHT).alias("also_right"))
+    )
 
 
 def copies_of(duplicates: pl.DataFrame) -> Copies:
@@ -203,9 +250,10 @@ def set_hash(questions: pl.DataFrame) -> str:
     Parameters
     ----------
     questions
-        ``question``, ``channel``, ``post_id``.
+        ``question``, and as of `right_posts`.
     """
-    rows = sorted("\0".join(row) for row in questions.select("channel", "post_id", "question").iter_rows())
+    asked = zip(questions["question"], right_posts(questions, {}), strict=True)
+    rows = sorted("\0".join([*chain.from_iterable(sorted(right)), question]) for question, right in asked)
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 

@@ -1,24 +1,34 @@
-"""Questions of which people say which post answers them, as the judgement takes them."""
+"""Questions of which people say which posts answer them, as the judgement takes them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import PurePosixPath
 
 import polars as pl
 
-from vitrina.posts.known_items import overlap
+from vitrina.posts.judgement import ALSO_RIGHT, Post
+from vitrina.posts.known_items import OVERLAPS, overlap
 from vitrina.posts.reconciling import KEY, message_ids
 
 MOST = 5_000
 """Questions that are judged: beyond, an interval narrows little."""
 
+KNOWN_ANSWERS_SCHEMA = {
+    "question": pl.String(),
+    "channel": pl.String(),
+    "post_id": pl.String(),
+    "also_right": ALSO_RIGHT,
+    "overlap": pl.String(),
+}
+
 
 def known_answers(raw: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    """What people know, where the post still stands.
+    """What people know, where a post that answers still stands.
 
-    A question without a channel belongs to the one whose export lies in the same folder. Of an album, any message will do. A
-    question that was delivered twice has its later answer.
+    A row without a channel belongs to the one whose export lies in the same folder. Of an album, any message will do. All posts
+    that a delivery names for a question are right; a question that is delivered again has those of the later delivery alone.
 
     Parameters
     ----------
@@ -30,16 +40,26 @@ def known_answers(raw: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        ``question``, ``channel`` as ``<platform>:<channel>``, ``post_id``, ``overlap``; no more than `MOST`.
+        One row per question, no more than `MOST`: ``question``; ``channel`` as ``<platform>:<channel>`` and ``post_id`` of the
+        first right post, and ``also_right``, the others (`ALSO_RIGHT`), whatever the order of rows; ``overlap`` of the right
+        post that holds most of the question's words.
     """
-    latest = raw.sort("delivery", "source_row").unique("question", keep="last", maintain_order=True)
+    latest = raw.filter(pl.col("delivery") == pl.col("delivery").max().over("question")).sort("delivery", "source_row")
     standing = _standing(posts)
-    rows = []
+    right: dict[str, dict[Post, str]] = {}
     for question, channel, delivered in _with_channels(latest, _channels_of_folders(posts)):
         if (found := standing.get((channel, delivered))) is not None:
             post_id, text = found
-            rows.append((question, channel, post_id, overlap(question, text)))
-    return pl.DataFrame(rows[:MOST], schema=dict.fromkeys(("question", "channel", "post_id", "overlap"), pl.String()), orient="row")
+            right.setdefault(question, {})[channel, post_id] = text
+    rows = [_row(question, texts) for question, texts in islice(right.items(), MOST)]
+    return pl.DataFrame(rows, schema=KNOWN_ANSWERS_SCHEMA, orient="row")
+
+
+def _row(question: str, right: Mapping[Post, str]) -> tuple[object, ...]:
+    """A row of `KNOWN_ANSWERS_SCHEMA`, of a question and the texts of its right posts."""
+    first, *others = sorted(right)
+    also = [{"channel": channel, "post_id": post_id} for channel, post_id in others]
+    return question, *first, also, max((overlap(question, text) for text in right.values()), key=OVERLAPS.index)
 
 
 def _folder(path: str) -> str:

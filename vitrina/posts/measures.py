@@ -1,7 +1,7 @@
 """How well posts are found and silence is kept: measures of ranks and of probabilities, each with its interval.
 
-A question has one right post, and what says nearly the same stands behind one hit; so a rank says everything, and 0 stands
-for a post that was not found.
+Whoever asks needs one answer: of a question with several right posts, the first hit that is right counts and no other. So a rank
+says everything, and 0 stands for a question of which no right post was found.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def by_question(ranks: npt.ArrayLike) -> dict[str, Floats]:
     Parameters
     ----------
     ranks
-        Rank of the right post from 1, or 0 where it is not among the hits; shape (questions,).
+        Rank of the first right post from 1, or 0 where none is among the hits; shape (questions,).
 
     Returns
     -------
@@ -78,7 +78,7 @@ def by_question(ranks: npt.ArrayLike) -> dict[str, Floats]:
     References
     ----------
     Discounted cumulative gain: K. Järvelin, J. Kekäläinen (2002), ACM Transactions on Information Systems 20, 422-446; of one
-    right post the ideal is 1. Reciprocal rank: E. M. Voorhees (1999), The TREC-8 Question Answering Track Report.
+    post that counts the ideal is 1. Reciprocal rank: E. M. Voorhees (1999), The TREC-8 Question Answering Track Report.
     """
     places = np.asarray(ranks, dtype=np.int64)
     # what is not found, or too deep, is infinitely deep
@@ -173,8 +173,8 @@ def auroc(scores: Floats, answerable: Bools, groups: npt.ArrayLike, *, seed: int
     answerable
         Whether each is.
     groups
-        What is drawn together, such as the post that a question is about: questions of one post are no independent
-        witnesses. Shape (questions,).
+        What is drawn together, such as questions with a right post in common: they are no independent witnesses. Shape
+        (questions,).
     seed
         For the draws.
 

@@ -66,7 +66,7 @@ class RawChatMessages(Delivered, product=POSTS):
 
 
 class RawKnownAnswers(Delivered, product=POSTS):
-    """One row per question of which a person says which post answers it."""
+    """One row per question and post of which a person says that it answers it; without a post where none does."""
 
     question: str = column("The question.", max_length=QUESTION_LENGTH)
     post_id: str = column("The post that answers it; a later message of an album will do.", nullable=True, max_length=ID_LENGTH)

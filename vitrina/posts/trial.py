@@ -11,7 +11,7 @@ import polars as pl
 from vitrina.posts.embeddings import ModelFigures, chosen
 from vitrina.posts.index_files import IndexDamagedError
 from vitrina.posts.indexing import Material, Models, opened
-from vitrina.posts.judgement import differences, judge, question_sets, set_hash
+from vitrina.posts.judgement import differences, judge, question_sets, set_hash, within
 from vitrina.posts.known_answers import known_answers
 from vitrina.posts.known_items import known_items
 from vitrina.posts.measures import ALL, GENERATED, MRR, PEOPLES, RECALL_AT_1, RECALL_AT_10
@@ -151,7 +151,7 @@ def _difference(  # noqa: PLR0913, PLR0917  # two indexes, by name and opened, a
     if not stored.is_empty() and set(stored["set_hash"]) == sets:
         return stored
     # a post that only one of them holds says nothing about how well they find
-    both = questions.filter(pl.col("channel").is_in(before.channels))
+    both = within(before.channels, questions)
     found = differences(now, before, both, seed=SEED, duplicates=material.duplicates)
     named = found.with_columns(pl.lit(now.version).alias("version"), pl.lit(compared_with).alias("compared_with"))
     return named.select(pl.col(name).cast(dtype) for name, dtype in SearchDifferences.polars_schema().items())
