@@ -12,14 +12,16 @@ from vitrina.posts import calibrating
 from vitrina.posts.answer_fitting import Examples, conformal_threshold, fitted, out_of_fold
 from vitrina.posts.answering import NEVER, Answerer, AnswerModel, Thresholds
 from vitrina.posts.calibrating import (
+    ENOUGH_OF_PEOPLE,
     FEWEST_OF_A_CHANNEL,
     GENERATED_WEIGHT,
     PEOPLES_WEIGHT,
     calibrated,
-    group_numbers,
     no_answer_report,
 )
 from vitrina.posts.judgement import ALSO_RIGHT
+from vitrina.posts.measures import GENERATED, PEOPLES
+from vitrina.posts.question_groups import group_numbers
 from vitrina.posts.search import FEATURES
 from vitrina.posts.tables import AnswerThresholds
 
@@ -124,12 +126,19 @@ def test_no_question_is_judged_by_a_model_that_has_learnt_from_its_post():
 def test_every_question_is_asked_with_its_post_and_without_it():
     posts = town()
     search = CountingSearch(posts)
-    told = []
-    calibrated(search, asked_about(posts), duplicates=NO_DUPLICATES, seed=0, told=told.append)
+    calibrated(search, asked_about(posts), duplicates=NO_DUPLICATES, seed=0)
     question = next(iter(posts.values())).split()[:5]
     withheld = [without for query, without, _ in search.asked if query == " ".join(question)]
     assert sorted(withheld, key=len) == [frozenset(), frozenset({("telegram:1", "0")})]
-    assert told == list(range(1, 61))
+
+
+@pytest.mark.parametrize(("peoples", "learnt_from"), [(ENOUGH_OF_PEOPLE - 1, 2), (ENOUGH_OF_PEOPLE, 1)])
+def test_made_questions_are_left_out_once_people_have_asked_about_enough(peoples, learnt_from):
+    posts = town(ENOUGH_OF_PEOPLE)
+    asked = asked_about(posts)
+    sets = [asked.head(peoples).with_columns(questions=pl.lit(PEOPLES)), asked.with_columns(questions=pl.lit(GENERATED))]
+    found = calibrated(CountingSearch(posts), pl.concat(sets), duplicates=NO_DUPLICATES, seed=0).held_out
+    assert found["peoples"].n_unique() == learnt_from
 
 
 def test_near_duplicates_are_withheld_with_their_post():

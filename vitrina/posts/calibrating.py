@@ -7,19 +7,18 @@ on posts that the model has not learnt from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from vitrina.errors import VitrinaError
 from vitrina.posts.answer_fitting import Examples, Groups, conformal_threshold, fitted, out_of_fold
 from vitrina.posts.answering import NEVER, AnswerModel, Searcher, Thresholds
-from vitrina.posts.judgement import Post, Posts, copies_of, is_right, right_posts
+from vitrina.posts.judgement import Copies, Post, Posts, copies_of, is_right, right_posts
 from vitrina.posts.measures import PEOPLES, Bools, Floats, Measured, OperatingPoint, auroc, operating_point
+from vitrina.posts.question_groups import group_numbers
 from vitrina.posts.search import Hit
 from vitrina.posts.tables import AnswerThresholds
 
@@ -30,6 +29,10 @@ PEOPLES_WEIGHT, GENERATED_WEIGHT = 5.0, 1.0
 """The model learns from a person's question as from five that were made from posts: those are easier than what subscribers
 ask, but in most channels nobody has asked anything yet. Thresholds count every question once: with so few in a channel, one
 heavy question would silence it."""
+
+ENOUGH_OF_PEOPLE = 100
+"""Groups of people's questions from which on generated ones are left out: they are asked in other words than people's, and of a
+fact that stands in another post too, that post still answers them while their own is withheld."""
 
 FEWEST_OF_A_CHANNEL = 50
 """Unanswerable questions from which on a channel has its own threshold: it then rests on the second highest at least."""
@@ -96,14 +99,13 @@ class NoAnswer:
     unanswerable: int
 
 
-def calibrated(  # noqa: PLR0913  # what is asked, and what is promised
+def calibrated(
     searcher: Searcher,
     questions: pl.DataFrame,
     *,
     duplicates: pl.DataFrame,
     rate: float = RATE,
     seed: int,
-    told: Callable[[int], None] = lambda _: None,
 ) -> Calibrated:
     """Fit the model of answers and its thresholds.
 
@@ -127,8 +129,6 @@ def calibrated(  # noqa: PLR0913  # what is asked, and what is promised
         Share of unanswerable questions that may be answered.
     seed
         For the folds. The order of questions changes nothing.
-    told
-        Is told, after each question, how many were asked; there are as many as `questions` has rows.
 
     Raises
     ------
@@ -137,13 +137,14 @@ def calibrated(  # noqa: PLR0913  # what is asked, and what is promised
     """
     if not 0 < rate < 1:
         raise VitrinaError(f"The share of false answers is {rate:g}.", "Set it between 0 and 1, such as 0.05.")
-    ordered = questions.sort("questions", "channel", "post_id", "question")
-    right = right_posts(ordered, copies_of(duplicates))
+    copies = copies_of(duplicates)
+    ordered = _taught_by(questions, copies).sort("questions", "channel", "post_id", "question")
+    right = right_posts(ordered, copies)
     groups = group_numbers(right)
     silence = pl.DataFrame(schema=HELD_OUT_SCHEMA)
     if len(np.unique(groups)) < FEWEST_POSTS:
         return Calibrated(AnswerModel.ignorant(), _thresholds(searcher.channels, silence, rate), None, silence)
-    asked, features = _asked_twice(searcher, ordered, right, told)
+    asked, features = _asked_twice(searcher, ordered, right)
     found, of_groups = asked["hit_channel"].is_not_null().to_numpy(), np.repeat(groups, 2)
     examples = _examples(asked, features, of_groups)
     if len(np.unique(examples.labels)) < 2:
@@ -194,7 +195,7 @@ def no_answer_report(
     answerable = ~np.isin(groups, names[np.argsort(first)][1::2])
     withheld = {post for posts, stays in zip(right, answerable, strict=True) if not stays for post in posts}
     searched = [_best(searcher, question, withheld) for question in ordered["question"]]
-    asked, learnt = _asked_twice(searcher, ordered.with_columns(questions=pl.lit(PEOPLES)), right, lambda _: None)
+    asked, learnt = _asked_twice(searcher, ordered.with_columns(questions=pl.lit(PEOPLES)), right)
     examples = _examples(asked, learnt, np.repeat(groups, 2))
     found = np.array([hit is not None for _, hit in searched])
     probabilities, _ = _out_of_fold(examples, np.array([features for features, _ in searched]), groups, found, seed=seed)
@@ -206,27 +207,11 @@ def no_answer_report(
     )
 
 
-def group_numbers(right: Sequence[Posts]) -> Groups:
-    """A number per question: the same for those with a right post in common, directly or by way of others.
-
-    Groups are numbered by their first posts, so that no order of questions changes a fold.
-
-    Parameters
-    ----------
-    right
-        As of `right_posts`.
-    """
-    if not right:
-        return np.zeros(0, dtype=np.int64)
-    numbers = {post: number for number, post in enumerate(sorted(frozenset().union(*right)))}
-    ends = np.array([numbers[post] for posts in right for post in posts], dtype=np.int64)
-    starts = len(numbers) + np.repeat(np.arange(len(right)), [len(posts) for posts in right])
-    n = len(numbers) + len(right)
-    # posts in order, and then questions, each tied to its posts
-    _, labels = connected_components(coo_array((np.ones(len(ends)), (starts, ends)), shape=(n, n)), directed=False)
-    _, first = np.unique(labels, return_index=True)
-    places: Groups = np.argsort(np.argsort(first))[labels[len(numbers) :]]
-    return places
+def _taught_by(questions: pl.DataFrame, copies: Copies) -> pl.DataFrame:
+    """People's questions alone where they are enough."""
+    peoples = questions.filter(pl.col("questions") == PEOPLES)
+    enough = len(np.unique(group_numbers(right_posts(peoples, copies)))) >= ENOUGH_OF_PEOPLE
+    return peoples if enough else questions
 
 
 def _best(searcher: Searcher, question: str, without: Collection[Post]) -> tuple[Floats, Hit | None]:
@@ -234,13 +219,11 @@ def _best(searcher: Searcher, question: str, without: Collection[Post]) -> tuple
     return np.asarray(result.features, dtype=np.float64), result.hits[0] if result.hits else None
 
 
-def _asked_twice(
-    searcher: Searcher, questions: pl.DataFrame, right: Sequence[Posts], told: Callable[[int], None]
-) -> tuple[pl.DataFrame, Floats]:
+def _asked_twice(searcher: Searcher, questions: pl.DataFrame, right: Sequence[Posts]) -> tuple[pl.DataFrame, Floats]:
     """Every question as it is, and then without its right posts: what came of it, and the features, in the same order."""
     features, rows = [], []
     asked = zip(questions.select("questions", "question", "channel", "post_id").iter_rows(), right, strict=True)
-    for number, ((name, question, *post), posts) in enumerate(asked, start=1):
+    for (name, question, *post), posts in asked:
         peoples = name == PEOPLES
         weight = PEOPLES_WEIGHT if peoples else GENERATED_WEIGHT
         for without in (frozenset[Post](), posts):
@@ -248,7 +231,6 @@ def _asked_twice(
             is_answer = hit is not None and not without and is_right(hit, posts)
             features.append(values)
             rows.append((question, *post, peoples, not without, hit and hit.channel, is_answer, weight))
-        told(number)
     return pl.DataFrame(rows, schema=dict(list(HELD_OUT_SCHEMA.items())[: len(rows[0])]), orient="row"), np.array(features)
 
 

@@ -16,6 +16,7 @@ from math import ceil
 
 import polars as pl
 
+from vitrina.posts.courtesies import courtesies
 from vitrina.posts.language import clean, sentences, words
 from vitrina.posts.tables import Passages
 
@@ -43,7 +44,7 @@ _MARKS = re.compile(r"[*`]+|~~+|\|\|+|__+|\b_|_\b|^\s*(?:#{1,6}|>+) ", re.MULTIL
 
 
 def passages_of(posts: pl.DataFrame) -> pl.DataFrame:
-    """Passages of posts; a post in which there is nothing to search has none.
+    """Passages of posts; a post in which there is nothing to search has none, and neither has a reply that says nothing.
 
     Parameters
     ----------
@@ -59,7 +60,11 @@ def passages_of(posts: pl.DataFrame) -> pl.DataFrame:
     posts = posts.sort(key)
     rows: list[tuple[str, str, str, int, int, int, str, str, str]] = []
     columns = posts.select(*key, "text", "context").iter_rows()
-    for (platform, channel, post, text, context), end in zip(columns, body_ends(posts), strict=True):
+    for (platform, channel, post, text, context), end, says_nothing in zip(
+        columns, body_ends(posts), courtesies(posts), strict=True
+    ):
+        if says_nothing:
+            continue
         question = plain(context[:LONGEST_CONTEXT]) if context else ""
         found = [(span, plain(text[slice(*span)])) for span in passage_spans(text[:end])]
         found = [(span, body) for span, body in found if body or question]
