@@ -6,8 +6,8 @@ would: the same readers, passages, vectors, index and search. Russian questions 
 the longer words. For silence, the posts of every second question are withheld.
 
 The constants of the search come from questions made from the channels' own posts. These questions were in view while that
-was done, so this is no blind test: they decided the smoothing of word vectors, the leaving out of one feature of answers, and
-the shortest word that is corrected.
+was done, so this is no blind test: they decided the smoothing of word vectors, the leaving out of one feature of answers, the
+shortest word that is corrected, and how near to the question's words a time must stand.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vitrina.posts.bm25 import LENGTH_WEIGHT, SATURATION, Postings, unseen_idf
+from vitrina.posts.bm25 import LENGTH_WEIGHT, SATURATION, Postings, inverse_document_frequency
 
 THREE_DIGITS = 1e-3
 """What the index keeps of weights."""
@@ -65,7 +65,7 @@ def test_the_rarest_term_with_enough_rows_names_some():
 
 def test_a_term_that_nobody_has_is_rarer_than_any():
     found = postings([[0], [0], [1]])
-    assert unseen_idf(3) > found.idf[1] > found.idf[0] > 0
+    assert inverse_document_frequency(3, 0) > found.idf[1] > found.idf[0] > 0
 
 
 def test_no_documents_have_no_scores():

@@ -141,6 +141,49 @@ def test_withheld_posts_are_as_if_they_did_not_exist(index):
     assert not {("city", "1"), ("news", "2")} & {*found(index.search("мост", without=both, mode="vectors"))}
 
 
+def test_rarity_and_features_are_told_without_withheld_posts(tmp_path):
+    # of equal length, as that mean is all that withheld posts may still tell; vectors are packed by the greatest of all
+    kept = [("city", str(number), f"мост река {word} туман парк") for number, word in enumerate(("аист", "барс", "волк"))]
+    gone = [("city", "8", "мост олень олень туман парк"), ("news", "9", "зарплата река олень туман бобр")]
+    build(tmp_path / "all", [*kept, *gone])
+    build(tmp_path / "kept", kept)
+    every, left = (SearchIndex.open(tmp_path / name) for name in ("all", "kept"))
+    for question in ("где олень у реки", "когда туман и мост", "сколько зарплата волка в парке", "бобр"):
+        withheld = every.search(question, without=[("telegram:city", "8"), ("telegram:news", "9")])
+        unwritten = left.search(question)
+        # of equals, rounding decides which is the first
+        assert sorted(found(withheld)) == sorted(found(unwritten))
+        assert [hit.bm25 for hit in withheld.hits] == pytest.approx([hit.bm25 for hit in unwritten.hits], abs=THREE_DIGITS)
+        assert withheld.features == pytest.approx(unwritten.features, abs=THREE_DIGITS)
+
+
+def test_a_name_that_the_hit_lacks_is_told(by_words):
+    assert feature(by_words.search("Когда закроют мост Ватерлоо?"), "names_missing") > 0
+    assert feature(by_words.search("Когда закроют мост через реку?"), "names_missing") == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "undated"),
+    [
+        ("когда закроют мост", 0),
+        ("сколько деревьев в парке", 0),
+        ("когда в парке посадили деревья", 1),
+        ("When was the bridge opened?", 1),
+    ],
+)
+def test_a_hit_without_a_time_is_told_where_one_is_asked_for(by_words, question, undated):
+    assert feature(by_words.search(question), "undated") == undated
+
+
+def test_a_time_that_the_question_names_is_no_answer(tmp_path):
+    build(
+        tmp_path / "v1", [("city", "1", "Мост построили в 1950 году"), ("city", "2", "Парк открыли в 1960 году, а в мае закрыли")]
+    )
+    index = SearchIndex.open(tmp_path / "v1")
+    assert feature(index.search("когда в 1950 году построили мост"), "undated") == 1
+    assert feature(index.search("когда в 1960 году открыли парк"), "undated") == 0
+
+
 def test_one_post_is_one_hit_however_many_passages_match(tmp_path):
     import polars as pl  # noqa: PLC0415  # this test alone makes passages by hand
 

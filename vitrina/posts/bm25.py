@@ -5,9 +5,9 @@ Nothing is pruned and nothing is approximate: the scores are those of the formul
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -57,8 +57,7 @@ class Postings:
 
         References
         ----------
-        S. Robertson, H. Zaragoza (2009), The Probabilistic Relevance Framework: BM25 and Beyond. The inverse document frequency
-        is Lucene's ln(1 + (n - df + ½) / (df + ½)), which is never negative.
+        S. Robertson, H. Zaragoza (2009), The Probabilistic Relevance Framework: BM25 and Beyond.
         """
         n_rows = len(row_starts) - 1
         counts = sp.csr_matrix((np.ones(len(terms)), np.asarray(terms), np.asarray(row_starts)), shape=(n_rows, n_terms)).tocsc()
@@ -66,7 +65,7 @@ class Postings:
         lengths = np.diff(row_starts).astype(float)
         penalty = SATURATION * (1 - LENGTH_WEIGHT + LENGTH_WEIGHT * lengths / max(lengths.mean(), 1.0)) if n_rows else lengths
         document_frequency = np.diff(counts.indptr)
-        idf = np.log1p((n_rows - document_frequency + 0.5) / (document_frequency + 0.5))
+        idf = inverse_document_frequency(n_rows, document_frequency)
         saturated = counts.data * (SATURATION + 1) / (counts.data + penalty[counts.indices])
         return cls(
             counts.indptr.astype(np.int64),
@@ -75,7 +74,7 @@ class Postings:
             idf.astype(np.float32),
         )
 
-    def scores(self, terms: Sequence[int], start: int, end: int) -> Floats:
+    def scores(self, terms: Sequence[int], start: int, end: int, idf: Mapping[int, float] | None = None) -> Floats:
         """Scores of the rows of a range; shape (end - start,).
 
         Parameters
@@ -84,6 +83,8 @@ class Postings:
             Distinct terms.
         start, end
             First row, and the one after the last.
+        idf
+            Inverse document frequencies to go by in place of the index's.
         """
         scores = np.zeros(end - start, dtype=np.float32)
         # always in the same order: sums of floats depend on it, and ties should not
@@ -91,7 +92,10 @@ class Postings:
             first, last = self._within(term, start, end)
             rows = self.rows[first:last]
             # a row stands once in a term; of equal types, and by `at`, numpy adds three times as fast as with `+=`
-            np.add.at(scores, rows - start if start else rows, self.weights[first:last].astype(np.float32))
+            weights = self.weights[first:last].astype(np.float32)
+            if idf is not None:
+                weights *= np.float32(idf[term] / self.idf[term])
+            np.add.at(scores, rows - start if start else rows, weights)
         return scores
 
     def rows_of_one(self, terms: Sequence[int], least: int, start: int, end: int) -> npt.NDArray[np.int32]:
@@ -102,6 +106,12 @@ class Postings:
                 return self.rows[first:last]
         return self.rows[:0]
 
+    def rows_among(self, term: int, ranges: Sequence[tuple[int, int]]) -> int:
+        """In how many rows of ranges that do not overlap a term stands."""
+        rows = self.rows[self.starts[term] : self.starts[term + 1]]
+        ends = np.searchsorted(rows, np.array(ranges, dtype=np.int64).reshape(-1, 2))
+        return int((ends[:, 1] - ends[:, 0]).sum())
+
     def _within(self, term: int, start: int, end: int) -> tuple[int, int]:
         """Where a term's part of `rows` begins and ends that falls into a range."""
         first, last = int(self.starts[term]), int(self.starts[term + 1])
@@ -111,6 +121,14 @@ class Postings:
         return first + low, first + high
 
 
-def unseen_idf(n_rows: int) -> float:
-    """Inverse document frequency of a term that no row holds."""
-    return float(np.log1p((n_rows + 0.5) / 0.5))
+def inverse_document_frequency(n_rows: int, document_frequency: Any) -> Any:
+    """Lucene's ln(1 + (n - df + ½) / (df + ½)), which is never negative; in nats.
+
+    Parameters
+    ----------
+    n_rows
+        Rows that there are.
+    document_frequency
+        In how many of them a term stands; a number, or numbers of any shape.
+    """
+    return np.log1p((n_rows - document_frequency + 0.5) / (document_frequency + 0.5))

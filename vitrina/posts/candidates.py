@@ -1,4 +1,4 @@
-"""Candidates: the hundred passages that are worth a closer look, out of ranges of rows that may be seen."""
+"""Candidates: the passages that are worth a closer look, out of ranges of rows that may be seen."""
 
 from __future__ import annotations
 

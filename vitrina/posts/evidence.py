@@ -25,6 +25,10 @@ WINDOW = 15
 """Words with a meaning that stand near one another: a sentence or two."""
 
 
+NEAR = 5
+"""Words with a meaning around what a passage holds of a question, within which it may tell the time that is asked for."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What speaks for each candidate: shares of the question's weight, each of shape (candidates,).
@@ -41,6 +45,8 @@ class Evidence:
         In words that it holds within 15 words of one another.
     rarest_missing
         Inverse document frequency of the rarest word that it lacks, in nats.
+    names_missing
+        The same of all names and numbers that it lacks, together.
     """
 
     coverage: Floats
@@ -48,6 +54,7 @@ class Evidence:
     exact: Floats
     window: Floats
     rarest_missing: Floats
+    names_missing: Floats
 
 
 def evidence(query: Query, rows: Ints, arrays: Arrays) -> Evidence:
@@ -83,7 +90,39 @@ def evidence(query: Query, rows: Ints, arrays: Arrays) -> Evidence:
         exact=_weighed(held == FORM, shares),
         window=_nearest(hits[certain], owners[certain], lemma[certain], shares, len(rows)),
         rarest_missing=np.where(has, np.float32(0), query.idf).max(axis=1, initial=0),
+        names_missing=_weighed(~has, query.named * query.idf),
     )
+
+
+def undated(query: Query, row: int, arrays: Arrays) -> float:
+    """1 for a passage that tells no time, where one is asked for, within a sentence or two of what it holds of the question.
+
+    Parameters
+    ----------
+    query
+        The question.
+    row
+        A passage.
+    arrays
+        Of the index.
+    """
+    if query.times is None:
+        return 0.0
+    first, last = arrays["order_starts"][row : row + 2].tolist()
+    forms = arrays["order_forms"][first:last]
+    marks = query.marks[forms]
+    # a time that the question tells itself is no answer
+    told = query.times[forms] & (marks == 0)
+    hits = np.flatnonzero(marks)
+    lemma, level = np.divmod(marks[hits] - 1, LEVELS)
+    hits, lemma = hits[level > 0], lemma[level > 0]
+    if not len(hits):
+        return float(not told.any())
+    following = _following(hits, lemma, len(query.idf))
+    within = following <= (hits + WINDOW)[:, None]
+    best = int(_weighed(within, query.idf).argmax())
+    end = int(following[best, within[best]].max()) + 1
+    return float(not told[max(int(hits[best]) - NEAR, 0) : end + NEAR].any())
 
 
 def _nearest(hits: Ints, owners: Ints, lemma: Ints, shares: Floats, n: int) -> Floats:
@@ -93,13 +132,18 @@ def _nearest(hits: Ints, owners: Ints, lemma: Ints, shares: Floats, n: int) -> F
         return best
     # between two candidates lies more than a window
     places = (hits + owners * (WINDOW + 1)).astype(np.int32)
-    following = np.full((len(hits), len(shares)), np.iinfo(places.dtype).max, dtype=places.dtype)
-    following[np.arange(len(hits)), lemma] = places
-    following = np.minimum.accumulate(following[::-1])[::-1]
+    following = _following(places, lemma, len(shares))
     weights = _weighed(following <= (places + WINDOW)[:, None], shares)
     first = np.flatnonzero(np.concatenate([[True], owners[1:] != owners[:-1]]))
     best[owners[first]] = np.maximum.reduceat(weights, first)
     return best
+
+
+def _following(places: Ints, lemma: Ints, n: int) -> Ints:
+    """Where each of `n` lemmas is met next, from each place on; shape (places, n)."""
+    following = np.full((len(places), n), np.iinfo(places.dtype).max, dtype=places.dtype)
+    following[np.arange(len(places)), lemma] = places
+    return np.minimum.accumulate(following[::-1])[::-1]
 
 
 def _weighed(held: npt.NDArray[np.bool_], shares: Floats) -> Floats:

@@ -17,6 +17,8 @@ FEATURES = (
     "window",
     "missing",
     "rarest_missing",
+    "names_missing",
+    "undated",
     "cosine",
     "second",
     "lead",
@@ -26,7 +28,8 @@ FEATURES = (
     "corrected",
 )
 """What is known of the best hit: its BM25 score, as a share of the greatest possible one, shares of the question's weight that
-it covers, the weight that it lacks, its cosine against that of unrelated passages, the second's score as a share of the
+it covers, the weight that it lacks, altogether, in the rarest word and in names and numbers, whether it tells no time where one is
+asked for, its cosine against that of unrelated passages, the second's score as a share of the
 first's, the distance to the mean of the next nine, and of the question the words, and shares of unknown and corrected ones."""
 
 

@@ -13,10 +13,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from vitrina.posts.bm25 import SATURATION, Floats, unseen_idf
+from vitrina.posts.bm25 import SATURATION, Floats, inverse_document_frequency
 from vitrina.posts.index_files import Arrays
 from vitrina.posts.language import LEMMATIZER, STOP_WORDS, words
 from vitrina.posts.typos import Spelling, Trigrams
+from vitrina.posts.wanted import WORDS_OF_TIME, YEARS, asks_when, named
 
 MOST_TERMS = 64
 """Of a question, the rarest: more fit into no question, and marks into one byte."""
@@ -47,6 +48,10 @@ class Query:
         Numbers of the words as they were asked, those that the index has.
     corrected
         Words that were taken for mistyped, and what was searched instead.
+    named
+        Which lemmas are of names and numbers, shape (lemmas,).
+    times
+        Which forms of the index tell a time, where the question asks for one.
     """
 
     lemmas: tuple[str, ...]
@@ -55,11 +60,18 @@ class Query:
     marks: npt.NDArray[np.uint8]
     forms: tuple[int, ...]
     corrected: tuple[tuple[str, str], ...]
+    named: npt.NDArray[np.bool_]
+    times: npt.NDArray[np.bool_] | None
 
     @cached_property
     def known(self) -> list[int]:
         """Terms that the index has."""
         return [term for term in self.terms if term >= 0]
+
+    @property
+    def rarity(self) -> dict[int, float]:
+        """Inverse document frequency of the terms that the index has."""
+        return {term: idf for term, idf in zip(self.terms, self.idf.tolist(), strict=True) if term >= 0}
 
     @cached_property
     def mass(self) -> float:
@@ -96,7 +108,7 @@ class Lexicon:
         self._form_numbers = {form: number for number, form in enumerate(self.forms)}
         self._term_forms = arrays["term_forms"]
         self._idf = arrays["posting_idf"]
-        self._unseen = unseen_idf(n_passages)
+        self._unseen = float(inverse_document_frequency(n_passages, 0))
         trigrams = Trigrams(arrays["trigram_keys"], arrays["trigram_starts"], arrays["trigram_forms"])
         self._spelling = Spelling(self.forms, arrays["form_frequencies"], trigrams)
 
@@ -108,6 +120,8 @@ class Lexicon:
         """A question in terms of the index, its typos corrected."""
         tokens = dict.fromkeys(words(text))
         asked, corrected = self._asked(tokens)
+        meant = dict(corrected)
+        names = {meant.get(token, token) for token in named(text, tokens)}
         terms = np.array([self._numbers.get(lemma, -1) for lemma in asked], dtype=np.int64)
         idf = np.where(terms >= 0, self._idf[terms], self._unseen) if len(self._idf) else np.full(len(terms), self._unseen)
         if len(terms) > MOST_TERMS:
@@ -120,7 +134,18 @@ class Lexicon:
             self._marks(asked, terms.tolist()),
             tuple(sorted({self._form_numbers[token] for token in tokens if token in self._form_numbers})),
             tuple(corrected),
+            np.array([not names.isdisjoint(forms) for forms in asked.values()], dtype=bool),
+            self._times if asks_when(text) else None,
         )
+
+    @cached_property
+    def _times(self) -> npt.NDArray[np.bool_]:
+        """Which forms tell a time."""
+        times = np.zeros(len(self.forms), dtype=bool)
+        for term in {self._numbers.get(LEMMATIZER.lemma(word), -1) for word in WORDS_OF_TIME} - {-1}:
+            times[self._term_forms[term] : self._term_forms[term + 1]] = True
+        times[[self._form_numbers[str(year)] for year in YEARS if str(year) in self._form_numbers]] = True
+        return times
 
     def _asked(self, tokens: Iterable[str]) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
         """Lemma → the forms in which it was asked; and what was corrected."""

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vitrina.posts.candidates import QuestionVector, Rows, Scores
-from vitrina.posts.evidence import Evidence
+from vitrina.posts.evidence import Evidence, undated
 from vitrina.posts.hits import FEATURES
+from vitrina.posts.index_files import Arrays
 from vitrina.posts.lexicon import Query
 
 SHARE_WEIGHT, WINDOW_WEIGHT, RELATED_WEIGHT, EXACT_WEIGHT = 0.5, 0.2, 0.3, 0.1
@@ -49,13 +50,15 @@ class Ranking:
     found: Evidence
     order: Rows
 
-    def features(self, distinct: Sequence[int]) -> npt.NDArray[np.float64]:
+    def features(self, distinct: Sequence[int], arrays: Arrays) -> npt.NDArray[np.float64]:
         """What is known of the best hit, by `FEATURES`.
 
         Parameters
         ----------
         distinct
             Positions of the best hits, each of another post.
+        arrays
+            Of the index.
         """
         if not distinct:
             return np.zeros(len(FEATURES))
@@ -71,6 +74,8 @@ class Ranking:
             "window": found.window[best],
             "missing": (1 - coverage) * asked.mass,
             "rarest_missing": found.rarest_missing[best],
+            "names_missing": found.names_missing[best],
+            "undated": undated(asked, int(self.rows[best]), arrays),
             "cosine": 0.0 if self.vector is None else self.vector.surprise(self.cosines[best]),
             "second": scores[rest[0]] / scores[best] if rest and scores[best] > 0 else 0.0,
             "lead": scores[best] - _mean([scores[position] for position in rest]),

@@ -1,4 +1,4 @@
-"""Searching an index: BM25 finds a hundred candidates, and a closer look puts them in order.
+"""Searching an index: BM25 finds sixty candidates, and a closer look puts them in order.
 
 A search sees the rows of the channels that it is asked about and no others. Nothing of a question can make it fail: what
 has no words finds nothing.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -16,7 +17,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from vitrina.errors import VitrinaError
-from vitrina.posts.bm25 import Postings
+from vitrina.posts.bm25 import Postings, inverse_document_frequency
 from vitrina.posts.candidates import QuestionVector, Ranges, StoredVectors, best_rows, nearest_rows
 from vitrina.posts.embedding import NAVEC, Embedder, EmbedderError, FloatArray
 from vitrina.posts.evidence import evidence
@@ -32,7 +33,7 @@ __all__ = ["FEATURES", "Hit", "IndexDamagedError", "Mode", "PostRef", "SearchInd
 Mode: TypeAlias = Literal["fused", "bm25", "vectors", "plain bm25"]
 
 LONGEST_QUERY = 4096
-N_CANDIDATES = 100
+N_CANDIDATES = 60
 """Rows for the second stage. With 60, 100 and 200 the first ten of 759 questions of XQuAD and of 700 made from posts are found as often."""
 
 N_BY_VECTORS = 50
@@ -153,7 +154,8 @@ class SearchIndex:
         query_vector
             The question's vector by the index's model, shape (dimensions,); without it, the embedder is asked.
         without
-            Channels and posts that are searched as if they did not exist.
+            Channels and posts that are searched as if they had never been written: how rare a word is, is told without them, too.
+            Only the mean length of passages, and which words are known, still count them.
         mode
             Way of searching: everything together, lemmas alone, vectors alone, or words as they are written.
         """
@@ -163,6 +165,7 @@ class SearchIndex:
             return SearchResult(terms=asked.lemmas, corrected=asked.corrected)
         vector = self._vector(asked.meant(text), query_vector) if mode in ("fused", "vectors") else None
         hidden = self._posts(without)
+        asked = self._without(asked, hidden) if hidden else asked
         ranking = self._ranking(asked, vector, ranges, hidden=hidden, n=max(N_CANDIDATES, 3 * k), mode=mode)
         distinct = self._distinct(ranking, max(k, N_COMPARED))
         allowed = None if channels is None else frozenset(channels)
@@ -170,7 +173,7 @@ class SearchIndex:
             hits=self._hits(ranking, distinct[:k], allowed, hidden),
             terms=asked.lemmas,
             corrected=asked.corrected,
-            features=ranking.features(distinct[:N_COMPARED]),
+            features=ranking.features(distinct[:N_COMPARED], self._arrays),
             model=None if vector is None else vector.vectors.model,
         )
 
@@ -219,13 +222,27 @@ class SearchIndex:
                     numbers.add(posts[place])
         return frozenset(numbers)
 
+    def _without(self, asked: Query, hidden: Collection[int]) -> Query:
+        """The question, its words as rare as they are in all other posts."""
+        barred = [self._rows_of(post) for post in hidden]
+        n_rows = self.n_passages - sum(last - first for first, last in barred)
+        held = [
+            0
+            if term < 0
+            else int(self._postings.starts[term + 1] - self._postings.starts[term]) - self._postings.rows_among(term, barred)
+            for term in asked.terms
+        ]
+        terms = tuple(term if rows else -1 for term, rows in zip(asked.terms, held, strict=True))
+        idf = inverse_document_frequency(n_rows, np.array(held, dtype=np.float64)).astype(np.float32)
+        return replace(asked, terms=terms, idf=idf)
+
     def _ranking(  # noqa: PLR0913  # the question in all its forms, and where to look
         self, asked: Query, vector: QuestionVector | None, ranges: Ranges, *, hidden: Collection[int], n: int, mode: Mode
     ) -> Ranking:
         """Candidates within ranges, and what speaks for them."""
         low, high = ranges[0][0], ranges[-1][1]
         postings, terms = (self._plain, asked.forms) if mode == "plain bm25" else (self._postings, asked.known)
-        scores = postings.scores(terms, low, high)
+        scores = postings.scores(terms, low, high, asked.rarity if hidden and mode != "plain bm25" else None)
         barred = [self._rows_of(post) for post in hidden]
         for first, last in barred:
             scores[max(first - low, 0) : max(last - low, 0)] = 0
