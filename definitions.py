@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from assets import marketplace, marts, posts, propensity, publication, stores
 from resources import jobs
-from resources.dbt import DBT, PROJECT
+from resources.dbt import DBT, PROJECT, InstalledDbt
 from resources.inbox import InboxResource
 from resources.publication import PublicationResource
 from resources.table_io import TableIOManager
@@ -118,7 +117,7 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
             "tables": TableIOManager(warehouse=warehouse),
             "inbox": InboxResource(overrides=settings),
             "publisher": PublicationResource(overrides=settings),
-            "dbt": DbtCliResource(project_dir=PROJECT, dbt_executable=DBT),
+            "dbt": InstalledDbt(project_dir=PROJECT, dbt_executable=DBT),  # type: ignore[arg-type]  # the class it extends takes a project
             **(resources or {}),
         },
         executor=dg.in_process_executor,

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import dagster as dg
 import polars as pl
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject
 from filelock import FileLock
+from packaging.version import Version
 from typing_extensions import override
 
 from resources.table_assets import OWNERS
@@ -23,6 +26,15 @@ PROJECT_FOLDER = Path(__file__).parents[1] / "dbt_project"
 PROJECT = DbtProject(PROJECT_FOLDER, profiles_dir=PROJECT_FOLDER)
 DBT = str(Path(sys.executable).with_name("dbt"))
 """The program of this environment, whether or not its folder is on the PATH."""
+
+
+class InstalledDbt(DbtCliResource):
+    """dbt of this environment, which need not be asked for its version."""
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        """As the package says: to ask the program takes three seconds before every step."""
+        return Version(version("dbt-core"))
 
 
 def manifest_path() -> Path:
