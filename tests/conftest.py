@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("xdist_group") is None and item.get_closest_marker("slow") is None:
             item.add_marker(pytest.mark.xdist_group(item.location[0]))
-    items.sort(key=lambda item: item.get_closest_marker("integration") is None)
+    items.sort(key=lambda item: (item.get_closest_marker("integration") is None, item.get_closest_marker("slow") is None))
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -59,6 +59,7 @@ def headings_of(page: Path) -> set[str]:
 
 @pytest.mark.integration
 @pytest.mark.slow
+@pytest.mark.xdist_group("built documentation")
 class TestTheBuiltReference:
     def test_names_every_setting(self, site):
         named = set(re.findall(r"VITRINA_[A-Z0-9_]+", text_of(site / "reference" / "settings.html")))
