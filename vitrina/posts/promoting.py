@@ -90,7 +90,7 @@ def promoted(  # noqa: PLR0913  # what passed, what it was made of, and what is 
         "auroc": area.value if area else None,
         "auroc_low": area.low if area else None,
         "auroc_high": area.high if area else None,
-        "questions": questions.height,
+        "questions": found.held_out.height // 2,
         "set_hash": asked,
     }
     return Promoted(
