@@ -59,6 +59,26 @@ def test_a_threshold_leaves_room_for_the_question_that_comes_next(n, rate, may_b
         assert (probabilities >= threshold).sum() == may_be_answered
 
 
+def test_wordings_of_one_question_count_as_one():
+    # forty things, one of which was asked ten times, every time with a high probability
+    probabilities, groups = np.array([0.9] * 10 + [0.1] * 39), np.array([0] * 10 + list(range(1, 40)))
+    assert 0.1 < conformal_threshold(probabilities, rate=0.05, groups=groups) <= 0.9
+    assert conformal_threshold(probabilities, rate=0.05) > 0.9
+    assert conformal_threshold(probabilities[:15], rate=0.05, groups=groups[:15]) == NEVER
+
+
+def test_a_promise_is_kept_for_what_nobody_has_asked_yet():
+    rng = np.random.default_rng(0)
+    sizes = rng.integers(1, 12, 60)
+    groups, answered = np.repeat(np.arange(60), sizes), []
+    for _ in range(400):
+        of_group = rng.normal(size=61)
+        known = of_group[groups] + 0.3 * rng.normal(size=len(groups))
+        new = of_group[60] + 0.3 * rng.normal()
+        answered.append(new >= conformal_threshold(known, rate=0.05, groups=groups))
+    assert np.mean(answered) < 0.05 + 2 * np.sqrt(0.05 * 0.95 / 400)
+
+
 def test_questions_with_one_probability_are_answered_together_or_not_at_all():
     probabilities = np.array([0.9] * 3 + [0.1] * 96)
     # four may be answered, but of the ninety-six that are alike none can be told from the others

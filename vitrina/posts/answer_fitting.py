@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
@@ -88,12 +87,13 @@ def out_of_fold(examples: Examples, features: Floats, groups: Groups, *, seed: i
     return probabilities, folds
 
 
-def conformal_threshold(probabilities: Floats, *, rate: float) -> float:
+def conformal_threshold(probabilities: Floats, *, rate: float, groups: Groups | None = None) -> float:
     """The least threshold at which one more unanswerable question is answered with a chance of no more than the rate.
 
-    The new question is as likely to take any place among the known ones. It takes part itself, as if it were answered: no more
-    than ``rate * (n + 1) - 1`` of the known ones may reach the threshold, and of fewer than ``1 / rate - 1`` none is few enough.
-    So few questions make it strict, and many bring it to their quantile.
+    The new question is about something else, and that is as likely to take any place among what the known ones are about. So
+    groups count, each its share of questions that reach the threshold, and the new one takes part itself, as if it were answered:
+    the shares may come to no more than ``rate * (n + 1) - 1`` of n groups, and fewer than ``1 / rate - 1`` groups are too few. So
+    few groups make it strict, and many bring it to their quantile.
 
     Parameters
     ----------
@@ -101,6 +101,8 @@ def conformal_threshold(probabilities: Floats, *, rate: float) -> float:
         Of unanswerable questions, by models that have not learnt from them; shape (questions,).
     rate
         Share that may be answered.
+    groups
+        What each question is about; without it, each about something else.
 
     Returns
     -------
@@ -110,7 +112,8 @@ def conformal_threshold(probabilities: Floats, *, rate: float) -> float:
     References
     ----------
     V. Vovk, A. Gammerman, G. Shafer (2005), Algorithmic Learning in a Random World, section 2.2; per class of questions, such
-    as those that lead to one channel, section 4.5.
+    as those that lead to one channel, section 4.5. R. Dunn, L. Wasserman, A. Ramdas (2022), Distribution-Free Prediction Sets for
+    Two-Layer Hierarchical Models, for groups.
 
     Examples
     --------
@@ -119,12 +122,17 @@ def conformal_threshold(probabilities: Floats, *, rate: float) -> float:
     >>> round(conformal_threshold(np.arange(1, 40) / 100, rate=0.05), 6)
     0.38
     """
+    _, of_group, sizes = np.unique(
+        np.arange(len(probabilities)) if groups is None else groups, return_inverse=True, return_counts=True
+    )
     # rounding must not take a whole question away
-    may_be_answered = math.floor(rate * (len(probabilities) + 1) - 1 + 1e-9)
+    may_be_answered = rate * (len(sizes) + 1) - 1 + 1e-9
     if may_be_answered < 0:
         return NEVER
-    # of equals all are answered, or none
-    return float(np.nextafter(np.sort(probabilities)[::-1][may_be_answered], np.inf))
+    order = np.argsort(-probabilities, kind="stable")
+    answered = np.cumsum(1 / sizes[of_group[order]])
+    # the first that would be too many is not answered, and of equals all are answered, or none
+    return float(np.nextafter(probabilities[order[np.searchsorted(answered, may_be_answered, side="right")]], np.inf))
 
 
 def _fitted(examples: Examples, penalty: float) -> AnswerModel:

@@ -35,7 +35,7 @@ ENOUGH_OF_PEOPLE = 100
 fact that stands in another post too, that post still answers them while their own is withheld."""
 
 FEWEST_OF_A_CHANNEL = 50
-"""Unanswerable questions from which on a channel has its own threshold: it then rests on the second highest at least."""
+"""Groups of unanswerable questions from which on a channel has its own threshold: it then rests on the second highest at least."""
 
 FEWEST_POSTS = 20
 """Posts asked about, below which nothing is learnt: with 18 questions or fewer no threshold keeps a promise of 5 % anyway."""
@@ -51,6 +51,7 @@ HELD_OUT_SCHEMA = {
     "weight": pl.Float64(),
     "probability": pl.Float64(),
     "answered": pl.Boolean(),
+    "group": pl.Int64(),
 }
 
 
@@ -70,7 +71,7 @@ class Calibrated:
         One row per question and way it was asked (``answerable`` or not): ``peoples`` for a person's, the channel of its best
         hit, whether that is ``right``, what the question counts for, its ``probability`` by a model that has not learnt from
         any of its right posts, and whether it was ``answered`` by thresholds that have not either. ``channel`` and ``post_id``
-        are those of the first right post.
+        are those of the first right post, and questions of one ``group`` have a right post in common.
     """
 
     model: AnswerModel
@@ -151,7 +152,7 @@ def calibrated(
         # whatever is found is an answer, as far as is known: too good a reason to speak on
         return Calibrated(AnswerModel.ignorant(), _thresholds(searcher.channels, silence, rate), None, silence)
     probabilities, folds = _out_of_fold(examples, features, of_groups, found, seed=seed)
-    tried = asked.with_columns(pl.Series("probability", probabilities), pl.Series("fold", folds))
+    tried = asked.with_columns(pl.Series("probability", probabilities), pl.Series("fold", folds), pl.Series("group", of_groups))
     held_out = _answered_out_of_fold(tried, rate).select(list(HELD_OUT_SCHEMA))
     return Calibrated(
         fitted(examples, seed=seed),
@@ -251,15 +252,15 @@ def _own_thresholds(tried: pl.DataFrame, channels: Collection[str], rate: float)
     rests_on = tried.filter(~pl.col("answerable"))
 
     def of(rows: pl.DataFrame) -> float:
-        return conformal_threshold(rows["probability"].to_numpy(), rate=rate)
+        return conformal_threshold(rows["probability"].to_numpy(), rate=rate, groups=rows["group"].to_numpy())
 
     return Thresholds(of(rests_on), {channel: of(rests_on.filter(pl.col("hit_channel") == channel)) for channel in channels})
 
 
 def _with_own(tried: pl.DataFrame) -> list[str]:
-    """Channels that are the best hit's of enough unanswerable questions."""
-    counted = tried.filter(~pl.col("answerable")).group_by("hit_channel").len().drop_nulls()
-    return counted.filter(pl.col("len") >= FEWEST_OF_A_CHANNEL)["hit_channel"].sort().to_list()
+    """Channels that are the best hit's of enough groups of unanswerable questions."""
+    counted = tried.filter(~pl.col("answerable")).group_by("hit_channel").agg(pl.col("group").n_unique()).drop_nulls()
+    return counted.filter(pl.col("group") >= FEWEST_OF_A_CHANNEL)["hit_channel"].sort().to_list()
 
 
 def _answered_out_of_fold(tried: pl.DataFrame, rate: float) -> pl.DataFrame:
