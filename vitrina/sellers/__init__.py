@@ -1,0 +1,1 @@
+"""How well the sellers on camera serve the customers."""

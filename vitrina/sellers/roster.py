@@ -1,0 +1,316 @@
+"""Which seller of the shifts each person with the role of a seller is; nobody is named by a guess."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from scipy.optimize import linear_sum_assignment
+
+from vitrina.sellers.people import PEOPLE, Floats, PeopleSettings, appearances_of, mean_length, unit_rows
+
+SHIFTS_SCHEMA = {
+    "store_id": pl.String(),
+    "seller_id": pl.String(),
+    "begin": pl.Datetime("us", "UTC"),
+    "end": pl.Datetime("us", "UTC"),
+}
+PROTOTYPES_SCHEMA = {"seller_id": pl.String(), "day": pl.Date(), "appearance": pl.List(pl.Float32())}
+MATCHES_SCHEMA = {
+    "person": pl.Int64(),
+    "seller_id": pl.String(),
+    "distance": pl.Float64(),
+    "margin": pl.Float64(),
+    "sure": pl.Boolean(),
+}
+_FORBIDDEN = 1e6
+
+
+@dataclass(frozen=True)
+class Shift:
+    """When a seller is on shift, in seconds from the video's first frame."""
+
+    seller_id: str
+    begin_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class RosterSettings:
+    """When a match is made, and when it is sure.
+
+    Attributes
+    ----------
+    looks
+        How alike two detections of one person look.
+    early_or_late_s
+        By how much somebody may come before a shift, or go after it.
+    least_overlap
+        Share of a person's time in the picture that must fall into the seller's shift.
+    stranger
+        What it costs to leave a person unmatched. A match costs between 0 and 1 by appearance, 1 where the seller's appearance is not
+        known, and the share of the person's time outside the shift.
+    least_margin
+        By how much all matches together must be cheaper than the best ones without this one.
+    sure_margin, sure_confidence, sure_present_s
+        What a match and a person need for the seller's appearance to be learnt from them.
+    kept_days
+        How long the appearance of a seller is kept.
+    """
+
+    looks: PeopleSettings = PEOPLE
+    early_or_late_s: float = 1800.0
+    least_overlap: float = 0.5
+    stranger: float = 1.6
+    least_margin: float = 0.25
+    sure_margin: float = 0.5
+    sure_confidence: float = 0.9
+    sure_present_s: float = 300.0
+    kept_days: int = 30
+
+
+ROSTER = RosterSettings()
+
+
+def shifts_in(
+    shifts: pl.DataFrame, *, store_id: str, begin: dt.datetime, end: dt.datetime, settings: RosterSettings = ROSTER
+) -> tuple[Shift, ...] | None:
+    """Who may be in the picture between two moments; None where the shifts say nothing of the store on these days.
+
+    Parameters
+    ----------
+    shifts
+        Columns of `SHIFTS_SCHEMA`. Rows without a seller, or that end before they begin, say nothing.
+    store_id
+        The store.
+    begin, end
+        First and last moment of the video, in UTC.
+    settings
+        Says how early and how late people may be.
+
+    Returns
+    -------
+    tuple of Shift or None
+        By seller and begin. Empty where shifts are known for the day before, the day itself or the day after, but nobody is on shift.
+    """
+    told = shifts.filter((pl.col("store_id") == store_id) & pl.col("seller_id").is_not_null() & (pl.col("end") > pl.col("begin")))
+    day = dt.timedelta(days=1)
+    if told.filter((pl.col("end") > begin - day) & (pl.col("begin") < end + day)).is_empty():
+        return None
+    slack = dt.timedelta(seconds=settings.early_or_late_s)
+    rows = told.filter((pl.col("end") + slack > begin) & (pl.col("begin") - slack < end)).sort("seller_id", "begin")
+    return tuple(
+        Shift(seller, (first - begin).total_seconds(), (last - begin).total_seconds())
+        for seller, first, last in rows.select("seller_id", "begin", "end").iter_rows()
+    )
+
+
+def distances_to_sellers(
+    means: Floats, prototypes: pl.DataFrame, sellers: Sequence[str], day: dt.date, settings: PeopleSettings = PEOPLE
+) -> tuple[Floats, Floats]:
+    """How far persons look from what is known of sellers.
+
+    Parameters
+    ----------
+    means
+        As of `vitrina.sellers.people.appearances_of`, shape (persons, d).
+    prototypes
+        Columns of `PROTOTYPES_SCHEMA`.
+    sellers
+        The sellers in question.
+    day
+        The day of the video.
+    settings
+        Says how alike two detections of one person are.
+
+    Returns
+    -------
+    tuple of arrays of shape (persons, sellers)
+        Distances to the appearance on the day itself, and the least of those to appearances on other days; NaN where none is known.
+    """
+    today = np.full((len(means), len(sellers)), np.nan)
+    otherwise = today.copy()
+    for column, seller in enumerate(sellers):
+        known = prototypes.filter(pl.col("seller_id") == seller)
+        for found, rows in (
+            (today, known.filter(pl.col("day") == day)),
+            (otherwise, known.filter(pl.col("day") != day)),
+        ):
+            # those of another net, or of none, say nothing
+            looks = unit_rows(rows["appearance"])
+            if rows.height and len(means) and looks.shape[1] == means.shape[1]:
+                found[:, column] = (1 - means @ (looks * mean_length(np.inf, settings)).T).min(axis=1)
+    return today, otherwise
+
+
+def matched(  # noqa: PLR0913  # who is there, who may be, and what is known of them
+    people: pl.DataFrame,
+    tracks: pl.DataFrame,
+    shifts: Sequence[Shift] | None,
+    prototypes: pl.DataFrame,
+    *,
+    day: dt.date,
+    settings: RosterSettings = ROSTER,
+) -> pl.DataFrame:
+    """Matches of sellers in the picture with those on shift, by the Hungarian method.
+
+    A match stands only if the cheapest assignment without it is dearer by a margin: two sellers of one shift whose appearance nobody
+    knows stay unknown, and so do two that look alike; the last one left of two is matched because the other one is. Only persons
+    that are in the picture together compete: others may be one seller whom tracking has lost.
+
+    Parameters
+    ----------
+    people
+        Rows of table `People` of one video.
+    tracks
+        Rows of table `Tracks` of the same video.
+    shifts
+        As of `shifts_in`.
+    prototypes
+        Columns of `PROTOTYPES_SCHEMA`.
+    day
+        The day of the video, by the store's clock.
+    settings
+        When a match is made.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns of `MATCHES_SCHEMA`, one row per matched person; ``distance`` is null where the seller's appearance is not known.
+    """
+    sellers = sorted({shift.seller_id for shift in shifts or ()})
+    persons = sorted(people.filter(pl.col("role") == "seller")["person"].to_list())
+    if not sellers or not persons:
+        return pl.DataFrame(schema=MATCHES_SCHEMA)
+    numbers, means = appearances_of(tracks.filter(pl.col("person").is_in(persons)), settings.looks)
+    spans = {number: _spans(tracks, number) for number in numbers}
+    slack = settings.early_or_late_s
+    outside = 1 - np.array([[_overlap(spans[number], shifts or (), seller, slack) for seller in sellers] for number in numbers])
+    today, otherwise = distances_to_sellers(means, prototypes, sellers, day, settings.looks)
+    distance = _told(today, otherwise, settings.looks)
+    costs = _likeness(distance, settings.looks) + outside
+    # whoever looks different today is somebody else; whoever looked different on another day may have changed clothes
+    costs[(today > settings.looks.cut) | (outside > 1 - settings.least_overlap)] = _FORBIDDEN
+    found = _assigned(costs, [spans[number] for number in numbers], settings)
+    said = people.select("person", "confidence", "present_s").rows_by_key("person", unique=True)
+    rows = []
+    for row, (column, margin) in sorted(found.items()):
+        confidence, present_s = said[numbers[row]]
+        known = None if np.isnan(distance[row, column]) else float(distance[row, column])
+        sure = margin >= settings.sure_margin and confidence >= settings.sure_confidence and present_s >= settings.sure_present_s
+        rows.append((numbers[row], sellers[column], known, margin, sure))
+    return pl.DataFrame(rows, schema=MATCHES_SCHEMA, orient="row")
+
+
+def with_sellers(people: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
+    """People with the sellers that they were matched with; those with the role of a seller and no match are unknown sellers."""
+    names = matches.select("person", "seller_id")
+    return people.drop("seller_id").join(names, on="person", how="left", maintain_order="left").select(people.columns)
+
+
+def learnt(
+    prototypes: pl.DataFrame, matches: pl.DataFrame, tracks: pl.DataFrame, *, day: dt.date, settings: RosterSettings = ROSTER
+) -> pl.DataFrame:
+    """Appearances of sellers with what sure matches have shown; one row per seller and day.
+
+    Parameters
+    ----------
+    prototypes
+        What is known, columns of `PROTOTYPES_SCHEMA`.
+    matches
+        As of `matched`.
+    tracks
+        Rows of table `Tracks` of the same video.
+    day
+        The day of the video, by the store's clock.
+    settings
+        Says how long appearances are kept.
+
+    Returns
+    -------
+    polars.DataFrame
+        By seller and day; what is too old is gone. Of a seller who was known on the day, both appearances count the same.
+    """
+    sure = matches.filter("sure").select("person", "seller_id")
+    shown = tracks.join(sure, on="person").with_columns(pl.col("appearance").cast(pl.List(pl.Float32)))
+    rows = []
+    for seller in shown["seller_id"].unique().sort():
+        of_seller = shown.filter(pl.col("seller_id") == seller).with_columns(person=pl.lit(1))
+        unit = appearances_of(of_seller)[1][0]
+        known = prototypes.filter((pl.col("seller_id") == seller) & (pl.col("day") == day))
+        before = unit_rows(known["appearance"])
+        if known.height and before.shape[1] == len(unit):
+            unit = unit / np.linalg.norm(unit) + before.mean(axis=0)
+        rows.append((seller, day, (unit / np.linalg.norm(unit)).tolist()))
+    new = pl.DataFrame(rows, schema=PROTOTYPES_SCHEMA, orient="row")
+    kept = prototypes.filter(pl.col("day") > day - dt.timedelta(days=settings.kept_days)).join(
+        new, on=("seller_id", "day"), how="anti"
+    )
+    return pl.concat([kept.select(list(PROTOTYPES_SCHEMA)).cast(PROTOTYPES_SCHEMA), new]).sort("seller_id", "day")  # type: ignore[arg-type]  # polars takes a schema
+
+
+def _spans(tracks: pl.DataFrame, person: int) -> Floats:
+    rows = tracks.filter(pl.col("person") == person)
+    return np.column_stack([rows["first_s"].to_numpy(), rows["last_s"].to_numpy()])
+
+
+def _overlap(spans: Floats, shifts: Sequence[Shift], seller: str, slack: float) -> float:
+    """Share of somebody's time that falls into a seller's shifts; moments count a little, so that there is always time."""
+    within = 0.0
+    for shift in (shift for shift in shifts if shift.seller_id == seller):
+        starts, ends = np.maximum(spans[:, 0], shift.begin_s - slack), np.minimum(spans[:, 1], shift.end_s + slack)
+        within += float(np.where(ends >= starts, ends - starts + 1e-3, 0).sum())
+    return min(within / float((spans[:, 1] - spans[:, 0] + 1e-3).sum()), 1.0)
+
+
+def _told(today: Floats, otherwise: Floats, looks: PeopleSettings) -> Floats:
+    """The distance that counts: today's; else another day's, where it is near enough to say anything."""
+    usual = np.where(otherwise <= looks.cut, otherwise, np.nan)
+    return np.where(np.isnan(today), usual, today)
+
+
+def _likeness(distance: Floats, looks: PeopleSettings) -> Floats:
+    """Cost of distances: 0 for one person's usual one, 1 at the cut and where nothing is known."""
+    cost = np.clip((distance - looks.same_distance) / (looks.cut - looks.same_distance), 0, 1)
+    return np.where(np.isnan(distance), 1.0, cost)
+
+
+def _assigned(costs: Floats, spans: Sequence[Floats], settings: RosterSettings) -> dict[int, tuple[int, float]]:
+    """Row → its column and the margin, the surest row first; each narrows what is left for those who are there at the same time."""
+    costs = costs.copy()
+    together = np.array([[_together(one, other) for other in spans] for one in spans])
+    found: dict[int, tuple[int, float]] = {}
+    while left := [row for row in range(len(costs)) if row not in found]:
+        # whoever is never there with somebody does not compete with them, and may even be the same person
+        tried = {
+            row: _cheapest(costs[[row, *(other for other in left if other != row and together[row, other])]], settings)
+            for row in left
+        }
+        row = max(left, key=lambda row: tried[row][1])
+        column, margin = tried[row]
+        if column is None or margin < settings.least_margin:
+            break
+        found[row] = (column, margin)
+        costs[together[row], column] = _FORBIDDEN
+    return found
+
+
+def _cheapest(costs: Floats, settings: RosterSettings) -> tuple[int | None, float]:
+    """Column of the first row in the cheapest assignment of all rows, and by how much the cheapest one without it is dearer."""
+    n, sellers = costs.shape
+    # each row has a column of its own that means nobody
+    padded = np.hstack([costs, np.full((n, n), _FORBIDDEN)])
+    padded[np.arange(n), sellers + np.arange(n)] = settings.stranger
+    rows, columns = linear_sum_assignment(padded)
+    if (column := int(columns[0])) >= sellers:
+        return None, -np.inf
+    without = padded.copy()
+    without[0, column] = _FORBIDDEN
+    return column, float(without[linear_sum_assignment(without)].sum() - padded[rows, columns].sum())
+
+
+def _together(spans: Floats, others: Floats) -> bool:
+    return bool(((spans[:, None, 0] <= others[:, 1]) & (others[:, 0] <= spans[:, None, 1])).any())
