@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from vitrina.errors import InvalidTableError, SettingsError
 from vitrina.sellers.appearance import OnnxAppearance
+from vitrina.sellers.judgement import tracking_quality
 from vitrina.sellers.trackers import TRACKERS, TrackerSettings, tracker_of
 from vitrina.sellers.tracking import tracked, untracked
 
@@ -278,17 +279,11 @@ def clip_07():
 
 
 def idf1(detections, tracks):
-    import motmetrics  # noqa: PLC0415  # for this test alone
-
-    events = motmetrics.MOTAccumulator()
-    told = detections.join(tracks, on=["sample", "detection"], how="left")
-    for sample in range(detections["sample"].max() + 1):
-        truth = told.filter(pl.col("sample") == sample)
-        found = truth.drop_nulls("track")
-        same = np.equal.outer(truth["detection"].to_numpy(), found["detection"].to_numpy())
-        names = [ord(person) for person in truth["person"]]
-        events.update(names, found["track"].to_list(), np.where(same, 0.0, np.nan), frameid=sample)
-    return float(motmetrics.metrics.create().compute(events, metrics=["idf1"], name="clip")["idf1"].iloc[0])
+    told = detections.with_columns(frame=pl.col("sample") + 1).join(tracks, on=["sample", "detection"], how="left")
+    corners = ("x1", "y1", "x2", "y2", "confidence")
+    truth = told.select("frame", pl.col("person").rank("dense").cast(pl.Int64).alias("identity"), *corners)
+    said = told.drop_nulls("track").select("frame", pl.col("track").cast(pl.Int64).alias("identity"), *corners)
+    return tracking_quality(truth, said).idf1
 
 
 @pytest.mark.real_data
