@@ -10,23 +10,32 @@ from vitrina.posts.contracts import CONTRACTS as POSTS_CONTRACTS
 from vitrina.posts.tables import TABLES as POSTS_TABLES
 from vitrina.propensity.contracts import CONTRACTS as PROPENSITY_CONTRACTS
 from vitrina.propensity.tables import TABLES as PROPENSITY_TABLES
+from vitrina.sellers.contracts import CONTRACTS as SELLERS_CONTRACTS
+from vitrina.sellers.day_tables import TABLES as SELLERS_TABLES
 from vitrina.stores.contracts import CONTRACTS as STORES_CONTRACTS
 from vitrina.stores.quarters import following_quarter
 from vitrina.stores.tables import TABLES as STORES_TABLES
 from vitrina.tables import Table
 
-TABLES: tuple[type[Table], ...] = (*STORES_TABLES, *MARKETPLACE_TABLES, *PROPENSITY_TABLES, *POSTS_TABLES)
+TABLES: tuple[type[Table], ...] = (*STORES_TABLES, *MARKETPLACE_TABLES, *PROPENSITY_TABLES, *POSTS_TABLES, *SELLERS_TABLES)
 
-CONTRACTS: tuple[Contract, ...] = (*STORES_CONTRACTS, *MARKETPLACE_CONTRACTS, *PROPENSITY_CONTRACTS, *POSTS_CONTRACTS)
+CONTRACTS: tuple[Contract, ...] = (
+    *STORES_CONTRACTS,
+    *MARKETPLACE_CONTRACTS,
+    *PROPENSITY_CONTRACTS,
+    *POSTS_CONTRACTS,
+    *SELLERS_CONTRACTS,
+)
 
-PRODUCTS_WITH_ASSETS = ("stores", "marketplace", "propensity", "posts")
-"""Products that the graph holds; the last of the five names is on its way."""
+PRODUCTS_WITH_ASSETS = ("stores", "marketplace", "propensity", "posts", "sellers")
+"""Products that the graph holds."""
 
 FOLLOWING: Mapping[str, Callable[[str], str] | None] = {
     "stores": following_quarter,
     "marketplace": None,
     "propensity": None,
     "posts": None,
+    "sellers": None,
 }
 """Per product: the partition key after another, where what lies between stale periods is not computed anew. Models of propensity
 learn from all months before theirs, so one run computes everything from the first stale month on."""

@@ -6,6 +6,8 @@ RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 PRODUCT_TAG = "product"
 LAUNCHED_TAG = "vitrina/command_line"
+VIDEO_TAG = "vitrina/kind"
+"""Runs of single videos; `dagster.yaml` limits how many there are at a time, so that other products' runs find room."""
 
 
 def covering(first: str, last: str) -> dict[str, str]:

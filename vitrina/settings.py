@@ -169,6 +169,64 @@ class Settings(BaseSettings):
     posts_webhook_port: int = Field(8443, ge=1, le=65535, description="Port of the webhook, on 127.0.0.1, behind your own TLS.")
     posts_feed_interval_s: int = Field(120, ge=1, description="Seconds after which the bot closes the file of what it saw.")
 
+    models: Path | None = Field(
+        None, description="Folder with the weights of networks that see; default: `models` in the data folder."
+    )
+    models_download: bool = Field(
+        True, description="Whether weights that are missing are fetched from their makers, where there is a network."
+    )
+
+    sellers_videos: str = Field(
+        "videos/{store}/{camera}/{start}.{suffix}",
+        description="How videos are named below `sellers/` in the inbox; `{any}` stands for what does not matter.",
+    )
+    sellers_time_zone: str = Field("UTC", description="Time zone of cameras' clocks, where the table of cameras names none.")
+    sellers_settle_s: float = Field(
+        120.0, ge=0, description="A video that was last written so many seconds ago is complete at the first look."
+    )
+    sellers_detector: str = Field(
+        "",
+        description="Weights of the YOLO that finds people: a name in the folder of models, or a path; default: the only ones in the "
+        "folder, or else `yolov8n`.",
+    )
+    sellers_confidence: float = Field(0.25, gt=0, lt=1, description="How sure the detector must be of a person.")
+    sellers_appearance: str = Field(
+        "",
+        description="What people are told apart by: `clothes` (colours, built in), or weights of a re-identification net, e.g. "
+        "`osnet_x0_25_msmt17.onnx`; default: the only net in the folder of models, or else clothes.",
+    )
+    sellers_pose: str = Field(
+        "", description="Weights of a YOLO for poses, e.g. `yolov8n-pose`: who faces whom then counts; default: nobody is asked."
+    )
+    sellers_step_s: float = Field(1.0, gt=0, le=60, description="Time between two frames that are looked at, in seconds.")
+    sellers_longest_px: int = Field(
+        1280, ge=64, description="Longer side that pictures are brought to before anybody looks at them, in pixels."
+    )
+    sellers_skip_still: bool = Field(True, description="Whether frames on which nothing has moved are passed over.")
+    sellers_threads: int = Field(0, ge=0, description="Threads of decoder and networks; 0 for as many as there are cores.")
+    sellers_parameters: dict[str, float | int | str | bool] = Field(
+        {},
+        description='Parameters of tracking, roles, interactions and metrics that differ, as JSON, e.g. `{"interaction.start_m": 1.2}`.',
+    )
+    sellers_retention_days: float = Field(
+        3.0, gt=0, description="Days after which source videos, clips, pictures of people and copies are deleted."
+    )
+    sellers_partition_days: float = Field(
+        30.0, gt=0, description="Days that a video's partition is kept in Dagster once its file is gone; its rows stay."
+    )
+    sellers_delete_videos: bool = Field(
+        True, description="Whether source videos in the inbox are deleted then; otherwise somebody else has to."
+    )
+    sellers_clips: int = Field(10, ge=0, description="Clips that are cut of one video at most, of its longest interactions.")
+    sellers_shifts_sheet: str = Field(
+        "",
+        description="Google Sheet with the shifts: the address of one published as CSV, or its identifier, which takes `sellers_sheets_key`.",
+    )
+    sellers_sheets_key: str = Field("", description="File with the key of a Google service account that may read the sheet.")
+    sellers_debounce_s: float = Field(
+        300.0, ge=0, description="Longest time that days wait for further videos before they are computed, in seconds."
+    )
+
     @field_validator("marketplace_weights")
     @classmethod
     def _complete(cls, weights: dict[WeightedKind, float]) -> dict[WeightedKind, float]:
@@ -253,6 +311,21 @@ class Settings(BaseSettings):
     def artifacts(self) -> Path:
         """Files that assets make: reports, models, indexes."""
         return self.data / "artifacts"
+
+    @property
+    def models_folder(self) -> Path:
+        """Weights of networks."""
+        return self.models or self.data / "models"
+
+    @property
+    def videos(self) -> Path:
+        """The SQLite database of known videos."""
+        return self.data / "videos.sqlite"
+
+    def read_elsewhere(self, product: str) -> tuple[str, ...]:
+        """Folders of a product's inbox whose files are no tables, and have a reader of their own."""
+        fixed = self.sellers_videos.partition("{")[0].rpartition("/")[0]
+        return (fixed,) if product == "sellers" and fixed else ()
 
     @property
     def cache(self) -> Path:

@@ -87,6 +87,7 @@ def scene(*walks, roles, persons=None, seller_ids=None):
 
 def interaction(number, begin_s, end_s, *, video=VIDEO, seller=1, customer=2, start=START, **values):
     row = dict.fromkeys(Interactions.polars_schema()) | {
+        "kind": "consultation",
         "video": video,
         "interaction": number,
         "seller_person": seller,

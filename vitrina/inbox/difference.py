@@ -139,7 +139,9 @@ def _looks(file: FoundFile, before: Sequence[Any] | None) -> int:
     return min(int(before[2]) + 1, LOOKS)
 
 
-def list_inbox(folder: UPath, contracts: Sequence[Contract], ours: UPath | None = None) -> Listing | None:
+def list_inbox(
+    folder: UPath, contracts: Sequence[Contract], ours: UPath | None = None, *, read_elsewhere: Collection[str] = ()
+) -> Listing | None:
     """Look at a product's folder of the inbox, and at what Vitrina itself has written for it.
 
     Parameters
@@ -151,6 +153,8 @@ def list_inbox(folder: UPath, contracts: Sequence[Contract], ours: UPath | None 
     ours
         The product's folder in our own root; empty where it does not exist. What stands there cannot be replaced by a
         delivery: where both hold the same path, the delivered file is unexpected.
+    read_elsewhere
+        Folders, relative to the product's, that are not looked into: their files have a reader of their own.
 
     Returns
     -------
@@ -161,16 +165,16 @@ def list_inbox(folder: UPath, contracts: Sequence[Contract], ours: UPath | None 
         if not folder.exists():
             # an inbox that is not mounted has no folders either: only a listing of it tells the two apart
             list(folder.parent.iterdir())
-        delivered, own = (_listed(root, contracts) for root in (folder, ours))
+        delivered, own = (_listed(root, contracts, read_elsewhere) for root in (folder, ours))
     except OSError:
         return None
     return _together(own, delivered, contracts)
 
 
-def _listed(folder: UPath | None, contracts: Sequence[Contract]) -> Listing:
+def _listed(folder: UPath | None, contracts: Sequence[Contract], read_elsewhere: Collection[str]) -> Listing:
     if folder is None or not folder.exists():
         return Listing(())
-    walk = _Walk(folder)
+    walk = _Walk(folder, read_elsewhere)
     walk.enter(folder, 0)
     return walk.listing(contracts)
 
@@ -188,8 +192,9 @@ def _together(own: Listing, delivered: Listing, contracts: Sequence[Contract]) -
 class _Walk:
     """Collects files below a folder, without following links out of it."""
 
-    def __init__(self, folder: UPath) -> None:
+    def __init__(self, folder: UPath, read_elsewhere: Collection[str] = ()) -> None:
         self.folder = folder
+        self.read_elsewhere = frozenset(read_elsewhere)
         self.files: list[tuple[str, int, str]] = []
         self.unexpected: list[str] = []
         self.outside: list[str] = []
@@ -197,7 +202,7 @@ class _Walk:
     def enter(self, folder: UPath, depth: int) -> None:
         for child in sorted(folder.iterdir(), key=lambda child: child.name):
             relative = child.path.removeprefix(self.folder.path).lstrip("/")
-            if is_ignored(child.name):
+            if is_ignored(child.name) or relative in self.read_elsewhere:
                 continue
             if not _is_unicode(child.name):
                 self.unexpected.append(relative.encode("utf-8", "backslashreplace").decode())

@@ -29,7 +29,8 @@ def look(product: str, contracts: Sequence[Contract], settings: Settings) -> Lis
     Listing or None
         None when the inbox cannot be listed.
     """
-    return list_inbox(settings.inbox_folder / product, contracts, UPath(settings.decisions_folder) / product)
+    ours = UPath(settings.decisions_folder) / product
+    return list_inbox(settings.inbox_folder / product, contracts, ours, read_elsewhere=settings.read_elsewhere(product))
 
 
 def open_found(found: FoundFile, settings: Settings) -> BinaryIO:

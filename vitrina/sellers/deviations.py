@@ -8,7 +8,7 @@ events were all that is left to chance, for one video too; so few events show no
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ import polars as pl
 
 from vitrina.errors import VitrinaError
 from vitrina.sellers.box_matching import Floats
+from vitrina.sellers.day_tables import MetricDeviations
 from vitrina.sellers.manual_counts import BASE_METRICS, COUNTS
 from vitrina.sellers.metrics import INTERACTION_RATIO
 
@@ -221,3 +222,9 @@ def _t(degrees: int) -> float:
     from scipy.stats import t  # noqa: PLC0415  # the graph is loaded without it
 
     return float(t.ppf(0.975, degrees))
+
+
+def as_rows(found: tuple[Deviation, ...]) -> pl.DataFrame:
+    """Deviations as rows of table `MetricDeviations`."""
+    rows = [asdict(each) | {"way": each.way.value, "verdict": each.verdict.value} for each in found]
+    return MetricDeviations.check(pl.DataFrame(rows, schema=MetricDeviations.polars_schema()))

@@ -22,6 +22,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 ToMetres: TypeAlias = Callable[[Floats], Floats]
 
 METRES, BODY_HEIGHTS = "metres", "body heights"
+CONSULTATION, PAYMENT = "consultation", "payment"
 SENSITIVITY_SCHEMA = {
     "video": pl.String(),
     "min_duration_s": pl.Float64(),
@@ -378,6 +379,7 @@ def _rows(found: pl.DataFrame, people: pl.DataFrame, trajectories: pl.DataFrame)
             interaction=pl.int_range(1, pl.len() + 1).over("video"),
             basis=pl.when("in_metres").then(pl.lit(METRES)).otherwise(pl.lit(BODY_HEIGHTS)),
             oriented=pl.when("headings").then("oriented"),
+            kind=pl.lit(CONSULTATION),
             receipt_id=pl.lit(None, pl.String),
             successful=pl.lit(None, pl.Boolean),
             **{

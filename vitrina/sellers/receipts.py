@@ -18,6 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vitrina.errors import DeliveryError, SettingsError
+from vitrina.sellers.interactions import PAYMENT
 from vitrina.sellers.tables import Interactions
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -139,7 +140,7 @@ def with_receipts(
         .with_columns(successful=pl.when("delivered").then(pl.col("receipt_id").is_not_null()))
     )
     payments = placed.join(paid, on=_KEY, how="semi").with_columns(
-        receipt_id=pl.lit(None, pl.String), successful=pl.lit(None, pl.Boolean)
+        kind=pl.lit(PAYMENT), receipt_id=pl.lit(None, pl.String), successful=pl.lit(None, pl.Boolean)
     )
     rows = (Interactions.check(frame.select(*Interactions.polars_schema()).sort(*_KEY)) for frame in (told, payments))
     return Joined(*rows)

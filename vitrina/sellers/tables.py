@@ -1,5 +1,6 @@
 """What is made of a shop's videos: what is on a file, what can be seen on it, who is who, who served whom, and what that comes to."""
 
+import datetime as dt
 from typing import Annotated
 
 import polars as pl
@@ -16,7 +17,8 @@ PERSON = "Number of the person within the video, from 1: all tracks of somebody 
 SELLER = "The seller, as the shifts name them; empty where nobody on the roster could be matched."
 NAME_LENGTH = 64
 PATH_LENGTH = 1000
-STATES = ("readable", "unreadable", "duplicate", "expired")
+STATES = ("readable", "unreadable")
+INTERACTION_KINDS = ("consultation", "payment")
 FOOTAGE_STATES = ("ok", "dark", "blurred", "noisy", "frozen", "occluded")
 ROLES = ("seller", "customer", "unknown", "fixture")
 BASES = ("metres", "body heights")
@@ -24,7 +26,7 @@ APPEARANCE = Annotated[pl.List, pl.Float32()]
 _CORNERS = "of the box, in the upright picture, from the left and from above."
 
 
-class VideoFiles(Table, product=SELLERS, published=True):
+class VideoFiles(Table, product=SELLERS, published=True, partitioned_by="video"):
     """One row per version of a video file: what is on it, since when, and why it cannot be read where it cannot."""
 
     video: str = column(VIDEO, key=True, max_length=200)
@@ -53,7 +55,7 @@ class VideoFiles(Table, product=SELLERS, published=True):
     offset_s: float = column("By how much the camera's clock is ahead.", unit="s")
 
 
-class FootageSamples(Table, product=SELLERS):
+class FootageSamples(Table, product=SELLERS, partitioned_by="video"):
     """One row per sampled frame: whether anything can be seen on it."""
 
     video: str = column(VIDEO, key=True, max_length=200)
@@ -66,7 +68,7 @@ class FootageSamples(Table, product=SELLERS):
     state: str = column("Whether anything can be seen.", isin=FOOTAGE_STATES)
 
 
-class Detections(Table, product=SELLERS):
+class Detections(Table, product=SELLERS, partitioned_by="video"):
     """One row per person that was detected on a sampled frame; without pixels, but with what their clothes look like."""
 
     video: str = column(VIDEO, key=True, max_length=200)
@@ -82,7 +84,7 @@ class Detections(Table, product=SELLERS):
     appearance: APPEARANCE = column("What the person looks like, of unit length.", personal=True)
 
 
-class Tracks(Table, product=SELLERS):
+class Tracks(Table, product=SELLERS, partitioned_by="video"):
     """One row per track: detections that follow one another and are held for one person."""
 
     video: str = column(VIDEO, key=True, max_length=200)
@@ -97,7 +99,7 @@ class Tracks(Table, product=SELLERS):
     appearance: APPEARANCE = column("Mean of its detections' appearances, of unit length.", personal=True)
 
 
-class Trajectories(Table, product=SELLERS):
+class Trajectories(Table, product=SELLERS, partitioned_by="video"):
     """One row per track and sample: where somebody was."""
 
     video: str = column(VIDEO, key=True, max_length=200)
@@ -116,7 +118,17 @@ class Trajectories(Table, product=SELLERS):
     heading: float = column("Where the body faces, in the picture, clockwise from the right.", unit="rad", nullable=True)
 
 
-class People(Table, product=SELLERS):
+class SellerAppearances(Table, product=SELLERS, partitioned_by="video"):
+    """One row per seller whom a video has surely shown: what they wore on that day. Known for some days, to find them again."""
+
+    video: str = column(VIDEO, key=True, max_length=200)
+    seller_id: str = column("The seller, as the shifts name them.", key=True, personal=True, max_length=NAME_LENGTH)
+    store_id: str = column("The store.", max_length=NAME_LENGTH)
+    day: dt.date = column("The day, by the store's clock.")
+    appearance: APPEARANCE = column("What the seller looked like, of unit length.", personal=True)
+
+
+class People(Table, product=SELLERS, partitioned_by="video"):
     """One row per person of a video: how long they were there, and whether they sell or buy."""
 
     video: str = column(VIDEO, key=True, max_length=200)
@@ -133,11 +145,12 @@ class People(Table, product=SELLERS):
     evidence: str = column("What speaks for the role, in words.")
 
 
-class Interactions(Table, product=SELLERS):
+class Interactions(Table, product=SELLERS, partitioned_by="video"):
     """One row per time that a seller and a customer stood together long enough to speak."""
 
     video: str = column(VIDEO, key=True, max_length=200)
     interaction: int = column("Number of the interaction within the video, from 1, by its beginning.", key=True, ge=1)
+    kind: str = column("Whether the customer was served, or came to the seller only to pay.", isin=INTERACTION_KINDS)
     seller_person: int = column("The person who sells.", ge=1)
     customer_person: int = column("The person who buys.", ge=1)
     seller_id: str = column(SELLER, personal=True, nullable=True, max_length=NAME_LENGTH)
@@ -154,7 +167,7 @@ class Interactions(Table, product=SELLERS):
     successful: bool = column("Whether a receipt followed; null where no receipts of the time were delivered.", nullable=True)
 
 
-class SellerVideoMetrics(Table, product=SELLERS):
+class SellerVideoMetrics(Table, product=SELLERS, published=True, partitioned_by="video"):
     """One row per video, seller and metric: what it comes to, how surely, and on how much of the time that rests."""
 
     video: str = column(VIDEO, key=True, max_length=200)
@@ -168,4 +181,15 @@ class SellerVideoMetrics(Table, product=SELLERS):
     refused: str = column("Why there is no value.", nullable=True)
 
 
-TABLES = (VideoFiles, FootageSamples, Detections, Tracks, Trajectories, People, Interactions, SellerVideoMetrics)
+VIDEO_TABLES: tuple[type[Table], ...] = (
+    VideoFiles,
+    FootageSamples,
+    Detections,
+    Tracks,
+    Trajectories,
+    SellerAppearances,
+    People,
+    Interactions,
+    SellerVideoMetrics,
+)
+"""What one video comes to, partition by partition."""
