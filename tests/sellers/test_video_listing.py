@@ -286,10 +286,10 @@ def test_a_video_that_has_changed_since_it_was_listed_is_not_identified(root):
     assert identify(root, listed) is None
 
 
-def test_a_video_that_was_rewritten_with_the_same_size_is_not_identified(here):
-    put(here, NINE, content=b"content")
+def test_a_video_that_was_rewritten_with_the_same_size_is_not_identified(root):
+    put(root, NINE, content=b"content")
     listed = FoundFile(NINE, 7, "1", "videos")
-    assert identify(here, listed) is None
+    assert identify(root, listed) is None
 
 
 def test_a_look_leads_from_files_to_a_plan(root):

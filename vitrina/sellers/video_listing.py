@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+from urllib.parse import quote
 
 from upath import UPath
 
 from vitrina.errors import DeliveryError
 from vitrina.inbox.difference import MAX_DEPTH, FoundFile, Listing, is_ignored, local
 from vitrina.inbox.messages import shown
-from vitrina.sellers.fingerprints import fingerprint
+from vitrina.sellers.fingerprints import MIB, fingerprint
 from vitrina.sellers.video_names import NamePattern
 
 CONTRACT = "videos"
@@ -58,11 +61,11 @@ def list_videos(root: UPath, pattern: NamePattern) -> Listing | None:
     except OSError as error:
         _LOG.warning("The videos in %s cannot be listed: %s", root, error)
         return None
-    except Exception:  # pylint: disable=broad-exception-caught  # see below
+    except Exception as error:  # pylint: disable=broad-exception-caught  # see below
         # each kind of storage has a family of errors of its own, which share no class with OSError
         if here is not None:
             raise
-        _LOG.warning("The videos in %s cannot be listed.", root, exc_info=True)
+        _LOG.warning("The videos in %s cannot be listed: %s: %s", root, type(error).__name__, error)
         return None
     found = [FoundFile(path, size, modified, CONTRACT) for path, size, modified in sorted(files)]
     return Listing(tuple(found), tuple(sorted(map(shown, unclear))), tuple(sorted(map(shown, outside))))
@@ -85,8 +88,10 @@ def open_video(root: UPath, path: str) -> BinaryIO:
     """
     here = local(root)
     if here is None:
-        # without reading ahead: a fingerprint needs a few blocks of a large file
-        return cast("BinaryIO", root.fs.open(f"{root.path.rstrip('/')}/{path}", "rb", cache_type="none"))
+        with _as_os_errors(path):
+            # without reading ahead: a fingerprint needs a few blocks of a large file
+            opened = _storage(root).open(f"{root.path.rstrip('/')}/{path}", "rb", cache_type="none")
+        return cast("BinaryIO", _Elsewhere(opened, path))
     target = (here / path).resolve()
     if not target.is_relative_to(here.resolve()):
         raise DeliveryError(f"{shown(path)} is a link that leaves {here}.", "Copy the video there instead.")
@@ -106,16 +111,31 @@ def identify(root: UPath, found: FoundFile) -> str | None:
     OSError
         It cannot be read now.
     """
+    as_listed = _is_as_listed if local(root) is None else _is_as_listed_here
     try:
         with open_video(root, found.path) as file:
-            if file.seek(0, os.SEEK_END) != found.size:
+            if not as_listed(root, found, file):
                 return None
             made = fingerprint(file, found.size)
-            if local(root) is not None and _stamp(os.fstat(file.fileno())) != (found.size, found.modified):
-                return None
-            return made
+            return made if as_listed(root, found, file) else None
     except (FileNotFoundError, DeliveryError):
         return None
+
+
+def _is_as_listed_here(_: UPath, found: FoundFile, file: BinaryIO) -> bool:
+    return _stamp(os.fstat(file.fileno())) == (found.size, found.modified)
+
+
+def _is_as_listed(root: UPath, found: FoundFile, _: BinaryIO) -> bool:
+    path = f"{root.path.rstrip('/')}/{found.path}"
+    with _as_os_errors(found.path):
+        root.fs.invalidate_cache(path)
+        entry = root.fs.info(path)
+    if entry.get("size") != found.size:
+        return False
+    # times are told to the second here, and more exactly there
+    tag = _tag(entry)
+    return found.modified.endswith(tag) if tag else found.modified.partition(" ")[0] == _modification(entry)
 
 
 def modified_at(found: FoundFile) -> dt.datetime | None:
@@ -204,22 +224,33 @@ def _stamp(status: os.stat_result) -> tuple[int, str]:
 
 
 def _elsewhere(root: UPath, folder: str) -> _Listed:
+    storage = _storage(root)
     # a file system lives as long as the process, and would show what it saw at the first look
-    root.fs.invalidate_cache()
+    storage.invalidate_cache()
     base = root.path.rstrip("/")
     top = f"{base}/{folder}".rstrip("/")
-    if not root.fs.exists(top):
-        root.fs.ls(base if root.fs.exists(base) else root.parent.path, detail=True)
+    if not _is_there(storage, top):
+        # object stores have no empty folders: where the bucket answers, the inbox is empty
+        storage.ls(base if _is_there(storage, base) else root.drive or root.parent.path, detail=True)
         return [], [], []
     files: list[tuple[str, int, str]] = []
     unclear: list[str] = []
-    for entry in _entries(root.fs, top, 0):
+    for entry in _entries(storage, top, 0):
         path = entry["name"].strip("/").removeprefix(base.strip("/")).lstrip("/")
         if entry["type"] != "file" or entry.get("size") is None or not _is_unicode(path):
             unclear.append(path.encode("utf-8", "backslashreplace").decode())
         else:
             files.append((path, int(entry["size"]), _modification(entry)))
     return files, unclear, []
+
+
+def _is_there(storage: Any, path: str) -> bool:
+    """Whether a folder exists: `exists` of fsspec says no for whatever goes wrong."""
+    try:
+        storage.info(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _entries(storage: Any, folder: str, depth: int) -> Iterator[Mapping[str, Any]]:
@@ -248,5 +279,77 @@ def _modification(entry: Mapping[str, Any]) -> str:
     elif str(time).isdecimal():
         # as FTP writes it: 20261014090000
         time = f"{time[:8]}T{time[8:]}"
-    tag = next((entry[name] for name in _TAGS if entry.get(name)), "")
-    return f"{str(time).replace(' ', 'T')} {tag}".strip()
+    return f"{str(time).replace(' ', 'T')} {_tag(entry)}".strip()
+
+
+def _tag(entry: Mapping[str, Any]) -> str:
+    return next((str(entry[name]) for name in _TAGS if entry.get(name)), "")
+
+
+def _storage(root: UPath) -> Any:
+    """The file system of other storage.
+
+    That of WebDAV asks for addresses of which it has not quoted all that it must, so that one folder named `till #1` would be an
+    outage of all; and it shows the password, which can only be given in the address, in messages.
+    """
+    storage: Any = root.fs
+    if root.protocol == "webdav" and "join_url" not in vars(storage.client):
+        client = storage.client
+        # of the class: two threads that do this at once do it once
+        as_it_is, address = type(client).join_url, client.base_url
+        client.join_url = lambda path, **more: as_it_is(client, re.sub("[%?#]", lambda found: quote(found[0]), path), **more)
+        if address.userinfo:
+            client.http.auth = (address.username, address.password)
+            client.base_url = address.copy_with(userinfo=b"")
+    return storage
+
+
+@contextmanager
+def _as_os_errors(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, DeliveryError):
+        raise
+    # as when listing
+    except Exception as error:
+        raise OSError(f"{shown(path)} cannot be read from its storage: {type(error).__name__}: {error}") from error
+
+
+class _Elsewhere(io.RawIOBase):
+    """A file on other storage, whose errors are those of files here.
+
+    Not every server sends a file from where one wants it: there, what lies before is read and forgotten.
+    """
+
+    def __init__(self, file: Any, path: str) -> None:
+        self._file = file
+        self._path = path
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        with _as_os_errors(self._path):
+            try:
+                self._at = self._file.seek(offset, whence)
+            except ValueError:
+                if whence != os.SEEK_SET or offset < self._at:
+                    raise
+                while self._at < offset and self.read(min(offset - self._at, MIB)):
+                    pass
+        return self._at
+
+    def read(self, size: int | None = -1) -> bytes:
+        with _as_os_errors(self._path):
+            piece: bytes = self._file.read(-1 if size is None else size)
+        self._at += len(piece)
+        return piece
+
+    def close(self) -> None:
+        with _as_os_errors(self._path):
+            self._file.close()
+        super().close()
