@@ -5,19 +5,20 @@ from typing import Any
 
 import dagster as dg
 
-from assets import marketplace, marts, posts, propensity, publication, stores
+from assets import marketplace, marts, posts, propensity, publication, sellers, stores
 from resources import jobs
 from resources.dbt import DBT, PROJECT, InstalledDbt
 from resources.inbox import InboxResource
 from resources.publication import PublicationResource
 from resources.table_io import TableIOManager
 from resources.warehouse import SettingsResource, WarehouseResource
-from sensors import calendar, upkeep, uploads
+from sensors import calendar, upkeep, uploads, videos
 from vitrina.catalogue import FOLLOWING
 from vitrina.marketplace.contracts import CONTRACTS as MARKETPLACE_CONTRACTS
 from vitrina.posts.contracts import CONTRACTS as POSTS_CONTRACTS
 from vitrina.propensity.contracts import CLIENTS
 from vitrina.propensity.contracts import CONTRACTS as PROPENSITY_CONTRACTS
+from vitrina.sellers.contracts import CONTRACTS as SELLERS_CONTRACTS
 from vitrina.stores.contracts import CONTRACTS as STORES_CONTRACTS
 
 stores_ingest = jobs.ingest_job("stores", stores.stores_inbox)
@@ -39,6 +40,17 @@ posts_ingest = jobs.ingest_job("posts", posts.posts_inbox)
 posts_refresh = jobs.refresh_job("posts", posts.posts_inbox)
 posts_publish = jobs.publish_job("posts")
 posts_whole = jobs.product_job("posts")
+
+sellers_ingest = jobs.ingest_job("sellers", sellers.sellers_inbox)
+sellers_video = jobs.video_job("sellers_video", sellers.OF_A_VIDEO, "Evaluate one video, from its file to its numbers.")
+sellers_from_detections = jobs.video_job(
+    "sellers_from_detections", sellers.FROM_DETECTIONS, "Compute one video again from stored detections; its file is not needed."
+)
+sellers_refresh = jobs.days_job("sellers", sellers.sellers_inbox, (*sellers.OF_A_VIDEO, *sellers.BY_HAND))
+sellers_replay = jobs.asset_job(
+    "sellers_replay", sellers.replay_differences, "Compute a day again with other parameters, on trial."
+)
+sellers_publish = jobs.publish_job("sellers")
 
 
 def build_definitions(overrides: Mapping[str, str] | None = None, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -71,8 +83,12 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
             marts.posts_staging,
             marts.posts_marts,
             publication.posts_publication,
+            *sellers.ASSETS,
+            marts.sellers_staging,
+            marts.sellers_marts,
+            publication.sellers_publication,
         ],
-        asset_checks=[*stores.CHECKS, *marketplace.CHECKS, *propensity.CHECKS, *posts.CHECKS],
+        asset_checks=[*stores.CHECKS, *marketplace.CHECKS, *propensity.CHECKS, *posts.CHECKS, *sellers.CHECKS],
         jobs=[
             stores_ingest,
             stores_refresh,
@@ -90,6 +106,12 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
             posts_refresh,
             posts_publish,
             posts_whole,
+            sellers_ingest,
+            sellers_video,
+            sellers_from_detections,
+            sellers_refresh,
+            sellers_replay,
+            sellers_publish,
         ],
         sensors=[
             uploads.upload_sensor("stores", STORES_CONTRACTS, stores_ingest),
@@ -104,12 +126,18 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
             uploads.upload_sensor("posts", POSTS_CONTRACTS, posts_ingest),
             uploads.refresh_sensor("posts", posts_refresh, FOLLOWING["posts"]),
             upkeep.publish_after_failure("posts", [posts_refresh, posts_whole], posts_publish),
+            uploads.upload_sensor("sellers", SELLERS_CONTRACTS, sellers_ingest),
+            videos.video_sensor(sellers_video),
+            videos.stale_videos_sensor(sellers_from_detections),
+            videos.days_sensor(sellers_refresh),
+            upkeep.publish_after_failure("sellers", [sellers_refresh], sellers_publish),
         ],
         schedules=[
             calendar.quarterly_schedule("stores", stores_whole),
             calendar.weekly_schedule("marketplace", marketplace_whole),
             calendar.monthly_schedule("propensity", propensity_whole, CLIENTS.name),
             calendar.daily_schedule("posts", posts_whole),
+            calendar.daily_schedule("sellers", sellers_refresh),
         ],
         resources={
             "settings": SettingsResource(overrides=settings),

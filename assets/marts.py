@@ -50,3 +50,6 @@ propensity_marts = models("propensity", "propensity_marts", "marts")
 
 posts_staging = models("posts", "posts_staging", "staging")
 posts_marts = models("posts", "posts_marts", "marts")
+
+sellers_staging = models("sellers", "sellers_staging", "staging")
+sellers_marts = models("sellers", "sellers_marts", "marts")

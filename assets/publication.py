@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
-from assets import marketplace, marts, posts, propensity, stores
+from assets import marketplace, marts, posts, propensity, sellers, stores
 from assets.marts import MANIFEST
 from resources.dbt import model_dictionary, published_models
 from resources.inbox import InboxResource
@@ -110,4 +110,11 @@ posts_publication = publication(
     [*posts.CHECKS, marts.posts_staging, marts.posts_marts],
     dg.AssetKey(["posts", "asked_questions"]),
     naming_files=["post_indexes"],
+)
+
+sellers_publication = publication(
+    "sellers",
+    [*sellers.CHECKS, marts.sellers_staging, marts.sellers_marts],
+    dg.AssetKey(["sellers", "seller_day_metrics"]),
+    naming_files=["day_reports"],
 )

@@ -1,11 +1,13 @@
 """Jobs: what is run together. Runs execute in process; the run is the unit of parallelism."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 # dagster has no public name for the type of its own define_asset_job
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from vitrina.runs import PRODUCT_TAG
+from vitrina.runs import PRODUCT_TAG, VIDEO_TAG
 
 AssetJob = UnresolvedAssetJobDefinition
 
@@ -48,3 +50,35 @@ def product_job(product: str) -> AssetJob:
         description=f"The whole of {product} for one period, from the inbox to publication.",
         tags={PRODUCT_TAG: product},
     )
+
+
+def video_job(name: str, steps: Sequence[dg.AssetsDefinition], description: str) -> AssetJob:
+    """Some steps of one video: as many runs at a time as `dagster.yaml` allows for the tag."""
+    return dg.define_asset_job(
+        name, selection=dg.AssetSelection.assets(*steps).without_checks(), description=description, tags={VIDEO_TAG: "video"}
+    )
+
+
+def days_job(product: str, inbox: dg.AssetsDefinition, apart: Sequence[dg.AssetsDefinition]) -> AssetJob:
+    """Everything of a product behind its videos, up to publication.
+
+    Parameters
+    ----------
+    product
+        Product.
+    inbox
+        The step that loads files.
+    apart
+        Steps of single videos, and those that people start by hand.
+    """
+    return dg.define_asset_job(
+        f"{product}_refresh",
+        selection=dg.AssetSelection.groups(product) - dg.AssetSelection.assets(inbox, *apart),
+        description=f"Bring the days of {product} up to date with the videos that were evaluated, and publish them.",
+        tags={PRODUCT_TAG: product},
+    )
+
+
+def asset_job(name: str, asset: dg.AssetsDefinition, description: str) -> AssetJob:
+    """One asset that people start by hand, in the launchpad."""
+    return dg.define_asset_job(name, selection=dg.AssetSelection.assets(asset), description=description)

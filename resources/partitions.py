@@ -18,3 +18,6 @@ MONTHS = dg.TimeWindowPartitionsDefinition(
     start=Settings().first_month.isoformat(), cron_schedule="0 0 1 * *", fmt="%Y-%m-%d", end_offset=1
 )
 """Calendar months, each under the date of its first day. The month that has begun is one of them: its snapshot is of its first day."""
+
+VIDEOS = dg.DynamicPartitionsDefinition(name="videos")
+"""Videos, each under the key that `vitrina.sellers.video_names` makes; the sensor adds them, and retires them."""

@@ -12,7 +12,7 @@ from rich.text import Text
 from vitrina.catalogue import CONTRACTS, FOLLOWING, PRODUCTS_WITH_ASSETS, find_table, tables_of
 from vitrina.cli import asking as _asking  # noqa: F401  # adds its commands to those of stores
 from vitrina.cli import decisions as _decisions  # noqa: F401  # as above
-from vitrina.cli import launch, posts, stores, summary
+from vitrina.cli import launch, posts, sellers, stores, summary
 from vitrina.errors import VitrinaError
 from vitrina.inbox.ledger import Ledger
 from vitrina.inbox.staleness import WHOLE, stretches
@@ -20,6 +20,7 @@ from vitrina.inbox.validate import validate_file
 from vitrina.publication import current
 from vitrina.publication import rollback as roll_back
 from vitrina.runs import covering
+from vitrina.sellers.tables import SELLERS
 from vitrina.settings import Settings
 from vitrina.warehouse import Warehouse, locate
 from vitrina.warehouse import migrate as migrate_table
@@ -27,6 +28,7 @@ from vitrina.warehouse import migrate as migrate_table
 app = typer.Typer(help="A retailer's machine learning as one typed, checked, published graph.", no_args_is_help=True)
 app.add_typer(stores.commands, name="stores")
 app.add_typer(posts.commands, name="posts")
+app.add_typer(sellers.commands, name="sellers")
 console = Console()
 
 DEMO_SEED = 20260930
@@ -157,12 +159,20 @@ def _run(settings: Settings, products: tuple[str, ...]) -> None:
         with launch.alone(settings, product):
             with console.status(f"{product}: loading the inbox"):
                 launch.execute_job(settings, f"{product}_ingest")
-            stale = [period for period, _ in Ledger(settings.ledger).stale(product)]
+            if product == SELLERS:
+                sellers.evaluate_videos(settings)
+            stale = _stale(settings, product)
             for first, last in stretches(stale, FOLLOWING[product]):
                 what = "computing" if first == WHOLE else f"computing {first} to {last}"
                 with console.status(f"{product}: {what}"):
                     _refresh(settings, product, covering(first, last))
         summary.show(settings, product, console)
+
+
+def _stale(settings: Settings, product: str) -> list[str]:
+    """Periods to compute anew; videos have been, one by one, and what is left of them is what failed."""
+    marks = [period for period, _ in Ledger(settings.ledger).stale(product)]
+    return [period for period in marks if product != SELLERS or period == WHOLE]
 
 
 def _refresh(settings: Settings, product: str, tags: dict[str, str]) -> None:

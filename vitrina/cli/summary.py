@@ -26,7 +26,12 @@ def show(settings: Settings, product: str, console: Console) -> None:
     connection = open_published(settings, product)
     try:
         tables = connection.execute("SELECT table_name, n_rows, state FROM published_tables ORDER BY state, table_name").fetchall()
-        reports = [*_newest_reports(connection), *_pilot_sheets(connection), *_optimiser_files(connection)]
+        reports = [
+            *_newest_reports(connection),
+            *_pilot_sheets(connection),
+            *_optimiser_files(connection),
+            *_day_reports(connection),
+        ]
     finally:
         connection.close()
     made = Table(title=plain(f"{product}: version {pointer.version}"), title_justify="left")
@@ -71,6 +76,16 @@ def _optimiser_files(connection: DuckDBPyConnection) -> list[tuple[str, str]]:
         "SELECT month, format, path FROM optimiser_files WHERE month = (SELECT max(month) FROM optimiser_files) ORDER BY format"
     ).fetchall()
     return [(f"file for the optimiser, {month:%Y-%m}, {name}", path) for month, name, path in rows]
+
+
+def _day_reports(connection: DuckDBPyConnection) -> list[tuple[str, str]]:
+    """What each store's report of the latest day is, and its path."""
+    if not _published(connection, "day_reports"):
+        return []
+    rows = connection.execute(
+        "SELECT store_id, day, locale, path FROM day_reports WHERE day = (SELECT max(day) FROM day_reports) ORDER BY store_id, locale"
+    ).fetchall()
+    return [(f"Excel report, {store} {day} {locale}", path) for store, day, locale, path in rows]
 
 
 def _published(connection: DuckDBPyConnection, table: str) -> bool:
