@@ -5,12 +5,13 @@ import datetime as dt
 import dagster as dg
 import polars as pl
 
-from assets.sellers.product import POOLED, PRODUCT, in_force, keys_of, outs, stored
+from assets.sellers.product import POOLED, PRODUCT, keys_of, outs, stored
 from resources.table_assets import table_arguments
 from resources.warehouse import WarehouseResource
 from vitrina.sellers import day_tables as d
 from vitrina.sellers import tables as t
 from vitrina.sellers.manual_counts import RawManualCounts
+from vitrina.sellers.networks import in_force
 from vitrina.sellers.raw_tables import RawCameras, RawTillReceipts
 from vitrina.sellers.video_ledger import VideoLedger
 

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
-from assets.sellers.product import BY_VIDEO, LOOKING, PRODUCT, in_force, inputs, keys_of, outs, video_of
+from assets.sellers.product import BY_VIDEO, LOOKING, PRODUCT, inputs, keys_of, outs, video_of
 from resources.inbox_assets import inbox_assets
 from resources.partitions import VIDEOS
 from resources.table_assets import table_arguments
 from resources.warehouse import WarehouseResource
 from vitrina.sellers import tables as t
 from vitrina.sellers.contracts import CONTRACTS
+from vitrina.sellers.networks import in_force
 from vitrina.sellers.raw_tables import RawCameras, SellersDeliveries, SellersRefusedRows
 from vitrina.sellers.staleness import staleness
 from vitrina.sellers.video_ledger import VideoLedger

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
-from assets.sellers.product import BY_VIDEO, PRODUCT, in_force, inputs, keys_of, outs, video_of
+from assets.sellers.product import BY_VIDEO, PRODUCT, inputs, keys_of, outs, video_of
 from resources.table_assets import table_arguments
 from resources.warehouse import WarehouseResource
 from vitrina.sellers import tables as t
 from vitrina.sellers.delivered import Delivered, delivered_for
 from vitrina.sellers.evaluation import Video
+from vitrina.sellers.networks import in_force
 from vitrina.sellers.raw_tables import RawShifts, RawTillReceipts
 
 

@@ -10,8 +10,6 @@ from resources.table_assets import table_key, table_out
 from resources.warehouse import WarehouseResource
 from vitrina.sellers.delivered import camera_of
 from vitrina.sellers.evaluation import Video
-from vitrina.sellers.parameters import Parameters, parameters
-from vitrina.settings import Settings
 from vitrina.tables import Table
 from vitrina.warehouse import load
 
@@ -41,11 +39,6 @@ def stored(warehouse: WarehouseResource, *tables: type[Table]) -> tuple[pl.DataF
     """Tables as they were last written; one that never was is empty."""
     with warehouse.of(PRODUCT).read() as connection:
         return tuple(load(connection, table) for table in tables)
-
-
-def in_force(settings: Settings) -> Parameters:
-    """The parameters that the settings ask for."""
-    return parameters(settings.sellers_parameters)
 
 
 def video_of(warehouse: WarehouseResource, video_files: pl.DataFrame) -> Video | None:

@@ -52,6 +52,7 @@ def demo(data: Data = None, seed: Annotated[int, typer.Option(help="Seed of the 
             with console.status(summary.plain(f"{product}: simulating a retailer into {inbox}")):
                 command = ["simulation", "--product", product, "--size", "demo", "--seed", str(seed), "--inbox", str(inbox)]
                 launch.run_module(settings, command, log=settings.data / "logs" / f"simulation_{product}.log")
+    launch.put_demo_weights(settings)
     _run(settings, PRODUCTS_WITH_ASSETS)
 
 

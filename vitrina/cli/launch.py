@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -154,6 +155,13 @@ def _cause(lines: Sequence[str]) -> str:
     ours = [line for line in lines if "What to do:" in line]
     errors = [line for line in lines if "Error" in line]
     return (ours or errors or lines or ["no output"])[-1].strip()
+
+
+def put_demo_weights(settings: Settings) -> None:
+    """Put the networks of the made-up shop where those of a data folder lie, unless there are others."""
+    folder = settings.models_folder
+    if settings.models is None and not folder.exists():
+        shutil.copytree(HOME / "simulation" / "weights", folder)
 
 
 def become_ui(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from vitrina.sellers.detector import FloatArray
 from vitrina.sellers.weights import ONNX, WeightsError
 from vitrina.sellers.yolo import Image
 
+OPENVINO = ".xml"
 CROP_HEIGHT, CROP_WIDTH = 256, 128
 MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
 DEVIATION = np.array([0.229, 0.224, 0.225], dtype=np.float32)
@@ -74,14 +75,14 @@ def crop(image: Image, box: FloatArray, part: tuple[float, float, float, float] 
 
 
 class OnnxAppearance:
-    """A network of persons as an ONNX file, on OpenVINO: OSNet, or one of ours.
+    """A network of persons as a file of ONNX or OpenVINO, on OpenVINO: OSNet, or one of ours.
 
     It takes crops of 256 x 128 pixels, of which it may take any number, and gives a vector each.
 
     Parameters
     ----------
     weights
-        The file.
+        The file: ``*.onnx``, or ``*.xml`` beside a ``*.bin`` of the same name.
     threads
         Threads of the processor.
 
@@ -98,8 +99,11 @@ class OnnxAppearance:
     def __init__(self, weights: Path, *, threads: int = 1) -> None:
         import openvino as ov  # type: ignore[import-untyped]  # noqa: PLC0415  # ships no types; takes a second to load
 
-        if weights.suffix != ONNX or not weights.is_file():
-            raise WeightsError(f"{weights} is no file *{ONNX}.", f"Put the network there, or name another file *{ONNX}.")
+        if weights.suffix not in (ONNX, OPENVINO) or not weights.is_file():
+            raise WeightsError(
+                f"{weights} is no file *{ONNX} or *{OPENVINO}.",
+                f"Put the network there, or name another file *{ONNX} or *{OPENVINO}.",
+            )
         core = ov.Core()
         try:
             network = core.read_model(weights)
@@ -111,7 +115,7 @@ class OnnxAppearance:
         if len(network.outputs) != 1 or shape.is_dynamic or len(shape) != 2 or shape[0].get_length() != 1:
             raise WeightsError(f"{weights} gives {shape}, not a vector per crop.", "Name a network of persons' appearances.")
         self.dimensions: int = shape[1].get_length()
-        self.name = f"onnx:{weights.stem}"
+        self.name = f"{'onnx' if weights.suffix == ONNX else 'openvino'}:{weights.stem}"
         self._network: Any = core.compile_model(
             network,
             "CPU",

@@ -17,7 +17,7 @@ MOST_FRAMES = 300
 """Frames that are calibrated on; more change nothing."""
 
 
-def calibrated_export(weights: Path, frames_folder: Path, folder: Path, *, image_size: int = IMAGE_SIZE) -> Path:
+def calibrated_export(weights: Path, frames_folder: Path, folder: Path, *, image_size: int | tuple[int, int] = IMAGE_SIZE) -> Path:
     """Export a YOLO to OpenVINO in 8-bit integers.
 
     The ranges of the numbers within the network are taken from frames as the user's own cameras make them. Labels are not needed.
@@ -31,7 +31,7 @@ def calibrated_export(weights: Path, frames_folder: Path, folder: Path, *, image
     folder
         Our folder of weights, where the export is put; an older one of the same name gives way once the new one is complete.
     image_size
-        Side that pictures will be brought to.
+        Side that pictures will be brought to; or height and width, multiples of 32: for wide pictures, half of a square is in vain.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def frames_of(folder: Path) -> list[Path]:
     return [frames[round(number * (len(frames) - 1) / (MOST_FRAMES - 1))] for number in range(MOST_FRAMES)]
 
 
-def _exported(weights: Path, frames: list[Path], folder: Path, image_size: int) -> Path:
+def _exported(weights: Path, frames: list[Path], folder: Path, image_size: int | tuple[int, int]) -> Path:
     prepare_ultralytics()
     from ultralytics import YOLO  # type: ignore[attr-defined]  # noqa: PLC0415  # exports lazily; takes seconds to load
 
@@ -87,7 +87,14 @@ def _exported(weights: Path, frames: list[Path], folder: Path, image_size: int) 
         data.write_text(
             yaml.safe_dump({"path": str(folder), "train": "images", "val": "images", "names": dict(model.names)}), encoding="utf-8"
         )
-        made = model.export(format="openvino", int8=True, data=str(data), imgsz=image_size, batch=1, verbose=False)
+        made = model.export(
+            format="openvino",
+            int8=True,
+            data=str(data),
+            imgsz=image_size if isinstance(image_size, int) else list(image_size),
+            batch=1,
+            verbose=False,
+        )
     except Exception as error:  # what torch, OpenVINO, NNCF and ultralytics raise has nothing in common
         raise WeightsError(f"{weights} cannot be exported: {error}", "Try other weights, or look at the frames.") from error
     return Path(made)

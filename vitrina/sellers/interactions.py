@@ -70,6 +70,13 @@ class InteractionRule:
         Samples that it takes: one shows a meeting, but no stay, however far apart samples are.
     bridged_samples, bridged_s
         An interruption is bridged when it lasts no more samples, or no more seconds, than this.
+    standing
+        Share of an interaction's samples on which both are that slow: who passes somebody who stands speaks to nobody either.
+    nearer
+        How many times as far as another customer of the same seller somebody may be who is served at the same time: whoever
+        looks at goods beside two who talk is no part of it.
+    till_m, till_heights
+        Distance up to which somebody pays over a counter, where the staff's part of the picture is known.
 
     References
     ----------
@@ -94,6 +101,10 @@ class InteractionRule:
     min_samples: int = 2
     bridged_samples: int = 3
     bridged_s: float = 3.0
+    standing: float = 0.5
+    nearer: float = 1.2
+    till_m: float = 2.7
+    till_heights: float = 1.6
 
     def __post_init__(self) -> None:
         if self.end_m < self.start_m or self.end_heights < self.start_heights or self.facing_end < 1:
@@ -133,12 +144,18 @@ def interactions_of(
     Returns
     -------
     polars.DataFrame
-        Table `Interactions`, ``receipt_id`` and ``successful`` null. The order of the given rows changes nothing.
+        Table `Interactions`, ``receipt_id`` and ``successful`` null. Those of kind `PAYMENT` are times at which somebody stood as
+        far from a seller who works behind a counter as one who pays: whether they paid, receipts tell. The order of the given rows
+        changes nothing.
     """
     samples = _samples(trajectories, tracks, people, rule, to_metres)
-    pairs = _judged(_pairs(samples), rule)
-    found = _runs(pairs.filter("holds"), _steps(trajectories), rule).filter(
-        (pl.col("duration_s") >= rule.min_duration_s) & (pl.col("samples") >= rule.min_samples)
+    pairs, steps = _judged(_pairs(samples), rule), _steps(trajectories)
+    talks = _lasting(_runs(pairs.filter("holds"), steps, rule), rule)
+    behind_counter = people.filter(pl.col("staff_zone_share") > 0).select("video", pl.col("person").alias("seller_person"))
+    over_counter = pairs.filter("at_till").join(behind_counter, on=["video", "seller_person"], how="semi")
+    payments = _lasting(_runs(over_counter.with_columns(starts=True), steps, rule), rule)
+    found = pl.concat(
+        [_without_bystanders(talks, rule).with_columns(kind=pl.lit(CONSULTATION)), payments.with_columns(kind=pl.lit(PAYMENT))]
     )
     return Interactions.check(_rows(found, people, trajectories))
 
@@ -178,7 +195,7 @@ def sensitivity(  # noqa: PLR0913  # a table each
     if not least:
         return pl.DataFrame(schema=SENSITIVITY_SCHEMA)
     loosest = replace(rule, min_duration_s=least[0])
-    found = interactions_of(trajectories, tracks, people, rule=loosest, to_metres=to_metres)
+    found = interactions_of(trajectories, tracks, people, rule=loosest, to_metres=to_metres).filter(pl.col("kind") == CONSULTATION)
     videos = pl.concat([frame.select("video") for frame in (trajectories, people)]).unique()
     asked = videos.join(pl.DataFrame({"min_duration_s": least}), how="cross")
     counted = asked.join(found.select("video", "customer_person", "duration_s"), on="video", how="left").with_columns(
@@ -316,18 +333,22 @@ def _judged(pairs: pl.DataFrame, rule: InteractionRule) -> pl.DataFrame:
     facing = pl.when("facing_in_metres").then(rule.facing_m).otherwise(rule.facing_heights)
     # a ratio, so that neither of the two is the first
     similar = pl.max_horizontal("height", "height_2") <= rule.height_ratio * pl.min_horizontal("height", "height_2")
-    slower = pl.min_horizontal(pl.col("speed").fill_nan(0.0), pl.col("speed_2").fill_nan(0.0))
+    speeds = (pl.col("speed").fill_nan(0.0), pl.col("speed_2").fill_nan(0.0))
+    slow = pl.when(metric).then(rule.still_m_s).otherwise(rule.still_heights_s)
+    across = pl.col("distance") <= pl.when(metric).then(rule.till_m).otherwise(rule.till_heights)
     return (
         pairs.with_columns(distance=distance, apart=apart, similar=metric | similar)
         .with_columns(
             near=pl.col("similar") & (pl.col("distance") <= pl.when(metric).then(rule.end_m).otherwise(rule.end_heights)),
             begins=pl.col("similar") & (pl.col("distance") <= pl.when(metric).then(rule.start_m).otherwise(rule.start_heights)),
-            still=slower < pl.when(metric).then(rule.still_m_s).otherwise(rule.still_heights_s),
+            still=pl.min_horizontal(*speeds) < slow,
+            both_still=pl.max_horizontal(*speeds) < slow,
             oriented=pl.col("apart").is_not_null(),
         )
         .with_columns(
             holds=pl.col("near") & (pl.col("apart") <= facing * rule.facing_end).fill_null(value=True),
             starts=pl.col("begins") & pl.col("still") & (pl.col("apart") <= facing).fill_null(value=True),
+            at_till=pl.col("similar") & across & pl.col("both_still"),
         )
     )
 
@@ -354,12 +375,41 @@ def _runs(held: pl.DataFrame, steps: pl.DataFrame, rule: InteractionRule) -> pl.
             begin_s=pl.max_horizontal(pl.col("pts_s").min() - pl.col("step_s").first() / 2, 0.0),
             end_s=pl.col("pts_s").max() + pl.col("step_s").first() / 2,
             closest=pl.col("distance").min(),
+            distance=pl.col("distance").median(),
+            standing=pl.col("both_still").mean(),
             in_metres=pl.col("in_metres").first(),
             oriented=pl.col("oriented").any(),
             samples=pl.len().cast(pl.Int64),
         )
         .with_columns(duration_s=pl.col("end_s") - pl.col("begin_s"))
         .sort("video", "begin_s", "end_s", "seller_person", "customer_person")
+    )
+
+
+def _lasting(runs: pl.DataFrame, rule: InteractionRule) -> pl.DataFrame:
+    """Runs that last long enough, of two who stand for enough of it."""
+    return runs.filter(
+        (pl.col("duration_s") >= rule.min_duration_s)
+        & (pl.col("samples") >= rule.min_samples)
+        & (pl.col("standing") >= rule.standing)
+    )
+
+
+def _without_bystanders(talks: pl.DataFrame, rule: InteractionRule) -> pl.DataFrame:
+    """Talks but for those during most of which the seller was with somebody who is much nearer."""
+    numbered = talks.with_row_index("talk")
+    common = pl.min_horizontal("end_s", "end_s_2") - pl.max_horizontal("begin_s", "begin_s_2")
+    others = numbered.select("video", "seller_person", *(pl.col(name).alias(f"{name}_2") for name in ("begin_s", "end_s", "distance")))
+    beside = (
+        numbered.join(others, on=["video", "seller_person"])
+        .filter(pl.col("distance") > rule.nearer * pl.col("distance_2"))
+        .group_by("talk")
+        .agg(busy_s=common.clip(lower_bound=0.0).sum())
+    )
+    return (
+        numbered.join(beside, on="talk", how="left", maintain_order="left")
+        .filter(pl.col("busy_s").fill_null(0.0) <= pl.col("duration_s") / 2)
+        .drop("talk", "busy_s")
     )
 
 
@@ -379,7 +429,6 @@ def _rows(found: pl.DataFrame, people: pl.DataFrame, trajectories: pl.DataFrame)
             interaction=pl.int_range(1, pl.len() + 1).over("video"),
             basis=pl.when("in_metres").then(pl.lit(METRES)).otherwise(pl.lit(BODY_HEIGHTS)),
             oriented=pl.when("headings").then("oriented"),
-            kind=pl.lit(CONSULTATION),
             receipt_id=pl.lit(None, pl.String),
             successful=pl.lit(None, pl.Boolean),
             **{

@@ -121,11 +121,15 @@ def with_receipts(
         videos.select("video", "store_id", "time_zone").unique(), on="video"
     )
     purchases = delivered.filter(pl.col("amount") > 0)
-    own = _nearest(placed, purchases, earliest=pl.col("begin_at"), latest=pl.col("end_at") + dt.timedelta(seconds=rule.slack_s))
+    course = {"earliest": pl.col("begin_at"), "latest": pl.col("end_at") + dt.timedelta(seconds=rule.slack_s)}
+    at_till = _nearest(placed.filter(pl.col("kind") == PAYMENT), purchases, **course)
+    talks = _not_paying(placed.filter(pl.col("kind") != PAYMENT), placed.join(at_till, on=_KEY, how="semi"))
+    in_talks = _nearest(talks, purchases.join(at_till, on=["store_id", "receipt_id"], how="anti"), **course)
+    own = pl.concat([at_till, in_talks])
     is_payment = (pl.col("at") - pl.col("begin_at")).dt.total_microseconds() / 1e6 < rule.paying_s
-    paid = own.filter(is_payment)
-    consultations = placed.join(paid, on=_KEY, how="anti")
-    known = pl.concat([own.filter(~is_payment).select(*_KEY, "receipt_id"), _earlier(consultations, own, paid, rule)])
+    paid = pl.concat([at_till, in_talks.filter(is_payment)])
+    consultations = talks.join(paid, on=_KEY, how="anti")
+    known = pl.concat([in_talks.filter(~is_payment).select(*_KEY, "receipt_id"), _earlier(consultations, own, paid, rule)])
     others = _nearest(
         consultations.join(known, on=_KEY, how="anti"),
         purchases.join(own, on=["store_id", "receipt_id"], how="anti"),
@@ -228,6 +232,16 @@ def _nearest(interactions: pl.DataFrame, purchases: pl.DataFrame, *, earliest: p
     )
     kept = _best(possible["row"].to_numpy(), possible["column"].to_numpy(), possible["apart"].to_numpy())
     return possible[kept].select(*columns, "store_id", "receipt_id", "at")
+
+
+def _not_paying(talks: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
+    """Talks but for those that are payments over the counter, seen from nearer than they were."""
+    during = payments.select(
+        "video", "seller_person", "customer_person", pl.col("begin_at").alias("begin_2"), pl.col("end_at").alias("end_2")
+    )
+    common = pl.min_horizontal("end_at", "end_2") - pl.max_horizontal("begin_at", "begin_2")
+    same = talks.join(during, on=["video", "seller_person", "customer_person"]).filter(2 * common > pl.col("end_at") - pl.col("begin_at"))
+    return talks.join(same, on=_KEY, how="anti")
 
 
 def _earlier(consultations: pl.DataFrame, own: pl.DataFrame, paid: pl.DataFrame, rule: ReceiptRule) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from vitrina.sellers.day_evaluation import Material, days_of, material
 from vitrina.sellers.day_tables import DayVideos, ReplayDifferences, SellerDayMetrics
 from vitrina.sellers.delivered import camera_of, delivered_for
 from vitrina.sellers.evaluation import Video, count, coverage_of, follow, name_people, serve
+from vitrina.sellers.networks import in_force
 from vitrina.sellers.parameters import Parameters, parameters
 from vitrina.sellers.replay import differences
 from vitrina.sellers.tables import Detections, FootageSamples, Interactions, SellerVideoMetrics
@@ -49,7 +50,7 @@ def replayed(  # noqa: PLR0913  # what is stored, what differs, and which day
     SettingsError
         A parameter is not known, or its value cannot be meant.
     """
-    other = parameters(changes, parameters(settings.sellers_parameters))
+    other = parameters(changes, in_force(settings))
     here = (pl.col("store_id") == store_id) & (pl.col("day") == day)
     videos = load(connection, DayVideos).filter(here)
     if videos.is_empty():

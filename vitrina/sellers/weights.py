@@ -128,7 +128,7 @@ def export_facts(export: Path) -> ExportFacts:
 
 
 def _candidates(name: str, *, gpu: bool) -> tuple[str, ...]:
-    if name.endswith((TORCH, ONNX, EXPORT)):
+    if name.endswith((TORCH, ONNX, EXPORT, ".xml")):
         return (name,)
     exports = (name + INT8_EXPORT, name + EXPORT)
     return (name + TORCH, *exports, name + ONNX) if gpu else (*exports, name + TORCH, name + ONNX)

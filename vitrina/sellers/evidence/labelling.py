@@ -111,7 +111,7 @@ def _choose(order: pl.DataFrame, why: str, upto: int, chosen: dict[int, Wanted])
 def _spread(frames: int, count: int, taken: Sequence[int]) -> list[int]:
     """Places of frames at even distances that are not taken."""
     free = np.setdiff1d(np.arange(frames), taken)
-    if not len(free) or count <= 0:
+    if free.size == 0 or count <= 0:
         return []
     middles = (np.arange(count) + 0.5) / count * len(free)
     return [int(place) for place in np.unique(free[middles.astype(int)])]

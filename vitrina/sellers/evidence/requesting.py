@@ -7,6 +7,7 @@ import datetime as dt
 import polars as pl
 
 from vitrina.sellers.evaluation import Video
+from vitrina.sellers.evidence.clips import CONFIDENCE
 from vitrina.sellers.evidence.making import Source, Told, evidence_of
 from vitrina.sellers.networks import networks
 from vitrina.sellers.sources import VideoGoneError, file_of
@@ -31,7 +32,7 @@ def made_for(record: VideoRecord, video: Video, told: Told, settings: Settings) 
     if wanted:
         try:
             with file_of(record, settings) as path:
-                source = Source(path, networks(settings).detector)
+                source = Source(path, networks(settings, confidence=CONFIDENCE).detector)
                 return evidence_of(video, told, settings, source=source, expires_at=expires_at)
         except VideoGoneError:
             # what was found stands, and pictures need no video
