@@ -47,6 +47,9 @@ sellers_from_detections = jobs.video_job(
     "sellers_from_detections", sellers.FROM_DETECTIONS, "Compute one video again from stored detections; its file is not needed."
 )
 sellers_refresh = jobs.days_job("sellers", sellers.sellers_inbox, (*sellers.OF_A_VIDEO, *sellers.BY_HAND))
+sellers_judge = jobs.video_job(
+    "sellers_judge", (sellers.stride_quality,), "Judge an annotated video at strides of 1 to 30 frames; its file is needed."
+)
 sellers_replay = jobs.asset_job(
     "sellers_replay", sellers.replay_differences, "Compute a day again with other parameters, on trial."
 )
@@ -110,6 +113,7 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
             sellers_video,
             sellers_from_detections,
             sellers_refresh,
+            sellers_judge,
             sellers_replay,
             sellers_publish,
         ],

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from simulation import marketplace_inbox, posts_inbox, propensity_inbox, stores_inbox
+from simulation import marketplace_inbox, posts_inbox, propensity_inbox, shop_inbox, stores_inbox
 from simulation.delivery import SpoiledCell
 from simulation.retailer import Size
 
@@ -16,6 +16,7 @@ WRITERS: dict[str, Callable[[Path, Size, int], tuple[SpoiledCell, ...]]] = {
     marketplace_inbox.FOLDER: marketplace_inbox.write_inbox,
     propensity_inbox.FOLDER: propensity_inbox.write_inbox,
     posts_inbox.FOLDER: posts_inbox.write_inbox,
+    shop_inbox.FOLDER: shop_inbox.write_inbox,
 }
 """What writes the files of each product."""
 

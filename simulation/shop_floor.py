@@ -294,4 +294,4 @@ def make_lens(rng: np.random.Generator, floor: Floor, width: int, height: int) -
     """Hang a camera over the corner, so that the counter, the door and the shelves are in the picture."""
     position = (rng.uniform(0.25, 0.6), rng.uniform(0.25, 0.6), rng.uniform(2.85, 3.25))
     target = (floor.width * rng.uniform(0.54, 0.58), floor.depth * rng.uniform(0.55, 0.59), rng.uniform(0.15, 0.45))
-    return Lens(position, target, rng.uniform(68, 74), width, height, bool(rng.random() < 0.5))
+    return Lens(position, target, rng.uniform(70, 90), width, height, bool(rng.random() < 0.5))

@@ -58,7 +58,9 @@ def deleted_files(context: dg.AssetExecutionContext, warehouse: WarehouseResourc
     gone = expire(settings, VideoLedger(settings.videos), evidence, now, settings.inbox_folder / PRODUCT)
     failed = gone.filter(pl.col("failure").is_not_null()).height
     context.add_output_metadata({"deleted_now": gone.height - failed, "still_there": failed})
-    return pl.concat([before, gone]).unique(["path", "deleted_at"], keep="last", maintain_order=True)
+    # of attempts that failed, the last one of each file is enough
+    settled = before.filter(pl.col("failure").is_null() | ~pl.col("path").is_in(gone["path"].implode()))
+    return pl.concat([settled, gone]).unique(["path", "deleted_at"], keep="last", maintain_order=True)
 
 
 class Replay(dg.Config):
@@ -66,8 +68,8 @@ class Replay(dg.Config):
 
     store_id: str = Field(description="The store.")
     day: str = Field(description="The day, by the store's clock, e.g. 2026-10-14.")
-    changes: dict[str, float | int | str | bool] = Field(
-        description='Parameters that differ, e.g. {"interaction.start_m": 1.2, "tracker.max_cos_dist": 0.35}.'
+    changes: dict[str, str] = Field(
+        description='Parameters that differ, e.g. {"interaction.start_m": "1.2", "tracker.method": "ocsort"}.'
     )
 
 
@@ -77,11 +79,13 @@ class Replay(dg.Config):
 def replay_differences(context: dg.AssetExecutionContext, config: Replay, warehouse: WarehouseResource) -> pl.DataFrame:
     """A day computed again from stored detections with other parameters, beside what is stored; with a report."""
     from vitrina.sellers.replay_report import write_replay_reports  # noqa: PLC0415  # loading the definitions need not pay for it
-    from vitrina.sellers.replaying import replayed  # noqa: PLC0415  # as above
+    from vitrina.sellers.replaying import as_values, replayed  # noqa: PLC0415  # as above
 
     settings, day = warehouse.settings, dt.date.fromisoformat(config.day)
     with warehouse.of(PRODUCT).read() as connection:
-        found = replayed(connection, settings, config.changes, store_id=config.store_id, day=day, now=dt.datetime.now(dt.UTC))
+        found = replayed(
+            connection, settings, as_values(config.changes), store_id=config.store_id, day=day, now=dt.datetime.now(dt.UTC)
+        )
     folder = settings.artifacts / PRODUCT / d.ReplayDifferences.table_name()
     reports = write_replay_reports(folder, found, settings.locales, currency=settings.currency)
     (before,) = stored(warehouse, d.ReplayDifferences)

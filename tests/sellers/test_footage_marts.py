@@ -81,6 +81,13 @@ def test_the_worst_is_what_took_most_of_the_time(states, worst, words):
     assert (row["worst"], row["worst_reason"]) == (worst, words)
 
 
+def test_of_two_in_the_middle_the_median_is_the_lower_one():
+    till = video()
+    frames = samples(till, ["ok"] * 4, brightness=[120.0, 80.0, 90.0, 110.0], sharpness=[1.0, 4.0, 9.0, 16.0])
+    (row,) = quality(day_videos=[till], footage_samples=frames).values()
+    assert (row["brightness"], row["sharpness"]) == (90.0, 4.0)
+
+
 @pytest.mark.parametrize("sharpness", [6.0, 19.0, 250.0, 2980.0, 12080.0])
 def test_the_root_of_the_median_of_sharpness_is_right_to_the_quarter(sharpness):
     till = video()
@@ -93,7 +100,7 @@ def key(camera, start):
 
 
 def test_files_that_could_not_be_used_stand_beside_the_day_that_they_are_of():
-    unreadable = key("till", "20261013T213000Z")
+    unreadable = key("till", "20261013T203000Z")
     found = quality(
         day_videos=[video()],
         video_files=[
@@ -105,6 +112,7 @@ def test_files_that_could_not_be_used_stand_beside_the_day_that_they_are_of():
             delivered("u.mp4", "unreadable", key=unreadable, reason="There is no video in it."),
             delivered("d.mp4", "duplicate", key=key("till", "20261014T050000Z"), same_as="a.mp4", reason="The same."),
             delivered("e.mp4", "evaluated", key=key("till", "20261014T060000Z")),
+            delivered("sellers/videos/north/till/noon.mp4", "refused", reason="No start."),
             delivered("sellers/videos/north/hall/yesterday.mp4", "refused", reason="No start.", recorded_at=at("23:59", NEXT)),
             delivered("videos/north/hall/today.mp4", "refused", reason="No start.", recorded_at=at("00:01", NEXT)),
             # nobody can tell whose these are
@@ -113,10 +121,11 @@ def test_files_that_could_not_be_used_stand_beside_the_day_that_they_are_of():
         ],
     )
     assert {place: (row["unreadable_files"], row["duplicate_files"], row["refused_files"]) for place, row in found.items()} == {
-        ("till", DAY): (1, 1, 0),
+        ("till", DAY): (1, 1, 1),
         ("hall", NEXT): (0, 0, 2),
     }
     till, hall = found["till", DAY], found["hall", NEXT]
+    # a video that cannot be read tells more than a name that cannot
     assert (till["worst"], till["worst_reason"]) == ("file", "u.mp4: There is no video in it.")
     assert (hall["videos"], hall["hours_filmed"], hall["coverage"], hall["samples"]) == (0, 0.0, None, 0)
     assert hall["worst_reason"] == "sellers/videos/north/hall/yesterday.mp4: No start."

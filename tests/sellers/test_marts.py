@@ -192,8 +192,8 @@ def test_where_the_receipts_of_a_part_are_missing_nobody_knows_how_many_consulta
     assert [(row["consultations"], row["successful"]) for row in found.values()] == [(1, 1), (2, None), (0, 0)]
 
 
-def test_more_samples_than_time_do_not_show_more_than_the_hour():
-    till = video(step_s=600.0)
+def test_more_samples_than_time_do_not_show_more_than_was_filmed():
+    till = video(end="09:30", step_s=600.0)
     frames = samples(till | {"step_s": 60.0})
     (row,) = hours(till, frames=frames).values()
-    assert row["share_seen"] == 1.0
+    assert row["share_seen"] == 0.5

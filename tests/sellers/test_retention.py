@@ -395,7 +395,7 @@ def test_an_error_of_other_storage_is_told(tmp_path, monkeypatch):
 def test_clips_and_pictures_go_at_their_time_and_others_stay(shop):
     paths = [f"{ARTIFACTS}/{name}" for name in ("old.mp4", "old.png", "new.mp4", "map.png")]
     for path in paths:
-        shop.ours(path, written=DUE)
+        shop.ours(path)
     rows = evidence(
         ("clip", paths[0], DUE),
         ("trajectory", paths[1], DUE - DAY),

@@ -71,7 +71,7 @@ def look(  # noqa: PLR0913  # what is known and under way
     if listing is None:
         return Arrivals(None, {path: list(seen) for path, seen in pending.items()})
     # cameras' own clocks stand in the warehouse, which no sensor waits for: the run corrects the start, the key stays
-    seen = read_names(listing, pattern, {}, Clock(settings.sellers_time_zone))
+    seen = read_names(listing, pattern, None, Clock(settings.sellers_time_zone))
     known = ledger.known()
     outcome = settle(seen, known, pending, now=now, settle_s=settings.sellers_settle_s)
     fingerprints: dict[str, str | None] = {}

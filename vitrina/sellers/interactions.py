@@ -70,13 +70,13 @@ class InteractionRule:
         Samples that it takes: one shows a meeting, but no stay, however far apart samples are.
     bridged_samples, bridged_s
         An interruption is bridged when it lasts no more samples, or no more seconds, than this.
-    standing
-        Share of an interaction's samples on which both are that slow: who passes somebody who stands speaks to nobody either.
     nearer
         How many times as far as another customer of the same seller somebody may be who is served at the same time: whoever
         looks at goods beside two who talk is no part of it.
     till_m, till_heights
-        Distance up to which somebody pays over a counter, where the staff's part of the picture is known.
+        Distance up to which somebody pays over a counter, where the staff's part of the picture is known; from `start_m` on.
+    nearer_at_till
+        The same as `nearer` of who pays: the next one waits not much farther away.
 
     References
     ----------
@@ -101,10 +101,10 @@ class InteractionRule:
     min_samples: int = 2
     bridged_samples: int = 3
     bridged_s: float = 3.0
-    standing: float = 0.5
     nearer: float = 1.2
     till_m: float = 2.7
     till_heights: float = 1.6
+    nearer_at_till: float = 1.1
 
     def __post_init__(self) -> None:
         if self.end_m < self.start_m or self.end_heights < self.start_heights or self.facing_end < 1:
@@ -153,9 +153,14 @@ def interactions_of(
     talks = _lasting(_runs(pairs.filter("holds"), steps, rule), rule)
     behind_counter = people.filter(pl.col("staff_zone_share") > 0).select("video", pl.col("person").alias("seller_person"))
     over_counter = pairs.filter("at_till").join(behind_counter, on=["video", "seller_person"], how="semi")
-    payments = _lasting(_runs(over_counter.with_columns(starts=True), steps, rule), rule)
+    across = _lasting(_runs(over_counter.with_columns(starts=True), steps, rule), rule)
+    farther = pl.col("distance") > pl.when("in_metres").then(rule.start_m).otherwise(rule.start_heights)
+    payments = _without_bystanders(across.filter(farther), across, rule.nearer_at_till)
     found = pl.concat(
-        [_without_bystanders(talks, rule).with_columns(kind=pl.lit(CONSULTATION)), payments.with_columns(kind=pl.lit(PAYMENT))]
+        [
+            _without_bystanders(talks, talks, rule.nearer).with_columns(kind=pl.lit(CONSULTATION)),
+            payments.with_columns(kind=pl.lit(PAYMENT)),
+        ]
     )
     return Interactions.check(_rows(found, people, trajectories))
 
@@ -376,7 +381,7 @@ def _runs(held: pl.DataFrame, steps: pl.DataFrame, rule: InteractionRule) -> pl.
             end_s=pl.col("pts_s").max() + pl.col("step_s").first() / 2,
             closest=pl.col("distance").min(),
             distance=pl.col("distance").median(),
-            standing=pl.col("both_still").mean(),
+            stood=pl.col("both_still").any(),
             in_metres=pl.col("in_metres").first(),
             oriented=pl.col("oriented").any(),
             samples=pl.len().cast(pl.Int64),
@@ -387,29 +392,30 @@ def _runs(held: pl.DataFrame, steps: pl.DataFrame, rule: InteractionRule) -> pl.
 
 
 def _lasting(runs: pl.DataFrame, rule: InteractionRule) -> pl.DataFrame:
-    """Runs that last long enough, of two who stand for enough of it."""
-    return runs.filter(
-        (pl.col("duration_s") >= rule.min_duration_s)
-        & (pl.col("samples") >= rule.min_samples)
-        & (pl.col("standing") >= rule.standing)
+    """Runs that last long enough, of two who stood together at some time: who passes somebody who stands speaks to nobody."""
+    long_enough = (pl.col("duration_s") >= rule.min_duration_s) & (pl.col("samples") >= rule.min_samples)
+    return runs.filter(long_enough & pl.col("stood"))
+
+
+def _without_bystanders(runs: pl.DataFrame, among: pl.DataFrame, nearer: float) -> pl.DataFrame:
+    """Runs but for those during most of which the seller was with another customer, who is so many times nearer."""
+    numbered = runs.with_row_index("run_number")
+    others = among.select(
+        "video",
+        "seller_person",
+        *(pl.col(name).alias(f"{name}_2") for name in ("customer_person", "begin_s", "end_s", "distance")),
     )
-
-
-def _without_bystanders(talks: pl.DataFrame, rule: InteractionRule) -> pl.DataFrame:
-    """Talks but for those during most of which the seller was with somebody who is much nearer."""
-    numbered = talks.with_row_index("talk")
     common = pl.min_horizontal("end_s", "end_s_2") - pl.max_horizontal("begin_s", "begin_s_2")
-    others = numbered.select("video", "seller_person", *(pl.col(name).alias(f"{name}_2") for name in ("begin_s", "end_s", "distance")))
     beside = (
         numbered.join(others, on=["video", "seller_person"])
-        .filter(pl.col("distance") > rule.nearer * pl.col("distance_2"))
-        .group_by("talk")
+        .filter((pl.col("customer_person") != pl.col("customer_person_2")) & (pl.col("distance") > nearer * pl.col("distance_2")))
+        .group_by("run_number")
         .agg(busy_s=common.clip(lower_bound=0.0).sum())
     )
     return (
-        numbered.join(beside, on="talk", how="left", maintain_order="left")
+        numbered.join(beside, on="run_number", how="left", maintain_order="left")
         .filter(pl.col("busy_s").fill_null(0.0) <= pl.col("duration_s") / 2)
-        .drop("talk", "busy_s")
+        .drop("run_number", "busy_s")
     )
 
 

@@ -40,7 +40,10 @@ def probed(record: VideoRecord, camera: Camera, settings: Settings, before: pl.D
         The file is no longer there, and nobody has looked at it while it was.
     """
     clock = Clock(camera.time_zone, camera.offset_s)
-    name = read_name(record.path, NamePattern(settings.sellers_videos), {(record.store_id, record.camera_id): clock}, clock)
+    is_described = camera != Camera(record.store_id, record.camera_id, time_zone=settings.sellers_time_zone)
+    clocks = {(record.store_id, record.camera_id): clock} if is_described else {}
+    name = read_name(record.path, NamePattern(settings.sellers_videos), clocks, clock)
+    notes = [*([record.reason] if record.reason else []), *map(str, name.notes)]
     row: dict[str, Any] = {
         "video": record.video,
         "store_id": record.store_id,
@@ -51,13 +54,14 @@ def probed(record: VideoRecord, camera: Camera, settings: Settings, before: pl.D
         "version": record.version,
         "modified_at": modified_at(record.found) or dt.datetime.fromtimestamp(0, dt.UTC),
         "state": "readable",
-        "reason": record.reason,
+        "reason": " ".join(notes) or None,
         "started_at": name.start.at,
         "time_zone": camera.time_zone,
         "offset_s": camera.offset_s,
     }
     try:
-        row |= _facts(known_facts(record, settings))
+        facts = known_facts(record, settings)
+        row |= _facts(facts) | {"reason": " ".join([*notes, *facts.notes]) or None}
     except VideoGoneError:
         if before.is_empty():
             raise
@@ -92,5 +96,4 @@ def _facts(facts: VideoFacts) -> dict[str, Any]:
         "keyframe_gap_median_s",
         "keyframe_gap_max_s",
     )
-    found = {name: getattr(facts, name) for name in names}
-    return found | ({"reason": " ".join(facts.notes)} if facts.notes else {})
+    return {name: getattr(facts, name) for name in names}

@@ -125,6 +125,7 @@ def with_receipts(
     at_till = _nearest(placed.filter(pl.col("kind") == PAYMENT), purchases, **course)
     talks = _not_paying(placed.filter(pl.col("kind") != PAYMENT), placed.join(at_till, on=_KEY, how="semi"))
     in_talks = _nearest(talks, purchases.join(at_till, on=["store_id", "receipt_id"], how="anti"), **course)
+    in_talks = in_talks.join(_with_counters(at_till, in_talks), on="video", how="anti")
     own = pl.concat([at_till, in_talks])
     is_payment = (pl.col("at") - pl.col("begin_at")).dt.total_microseconds() / 1e6 < rule.paying_s
     paid = pl.concat([at_till, in_talks.filter(is_payment)])
@@ -234,13 +235,17 @@ def _nearest(interactions: pl.DataFrame, purchases: pl.DataFrame, *, earliest: p
     return possible[kept].select(*columns, "store_id", "receipt_id", "at")
 
 
+def _with_counters(at_till: pl.DataFrame, in_talks: pl.DataFrame) -> pl.DataFrame:
+    """``video`` of those in which people mostly pay over a counter: a receipt that is printed during a talk there is somebody else's."""
+    paid = at_till.group_by("video").len().join(in_talks.group_by("video").len(), on="video", how="left", suffix="_in_talks")
+    return paid.filter(pl.col("len") >= pl.col("len_in_talks").fill_null(0)).select("video")
+
+
 def _not_paying(talks: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
-    """Talks but for those that are payments over the counter, seen from nearer than they were."""
-    during = payments.select(
-        "video", "seller_person", "customer_person", pl.col("begin_at").alias("begin_2"), pl.col("end_at").alias("end_2")
-    )
+    """Talks but for those during most of which their customer paid, whoever seemed to be the nearer seller."""
+    during = payments.select("video", "customer_person", pl.col("begin_at").alias("begin_2"), pl.col("end_at").alias("end_2"))
     common = pl.min_horizontal("end_at", "end_2") - pl.max_horizontal("begin_at", "begin_2")
-    same = talks.join(during, on=["video", "seller_person", "customer_person"]).filter(2 * common > pl.col("end_at") - pl.col("begin_at"))
+    same = talks.join(during, on=["video", "customer_person"]).filter(2 * common > pl.col("end_at") - pl.col("begin_at"))
     return talks.join(same, on=_KEY, how="anti")
 
 

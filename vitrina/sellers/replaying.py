@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -65,6 +66,17 @@ def replayed(  # noqa: PLR0913  # what is stored, what differs, and which day
     ]
     again = days_of(_instead(known, found), other).metrics.filter(here)
     return ReplayDifferences.check(differences(stored, again, changes, now))
+
+
+def as_values(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Values of parameters that a form holds as text: numbers and true or false where they read so."""
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            values[name] = text
+    return values
 
 
 def _instead(known: Material, found: list[tuple[pl.DataFrame, pl.DataFrame]]) -> Material:

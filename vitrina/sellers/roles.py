@@ -43,6 +43,9 @@ class RoleSettings:
         Came back from so many pauses.
     prototype, prototype_other_day
         Looks like a seller of the shift as much as one person's detections look alike: as on the same day, as on another one.
+    colleague, sure
+        Looks like somebody of the same video who is a seller with at least the probability `sure`, seen long enough to be learnt from:
+        a uniform, or another part of the same seller's day.
     shift, shift_overlap
         Came and went as a seller's shift begins and ends: of the time from the earlier coming to the later going, at least such a share
         is common to both. Only shifts that begin or end within the video say anything, and the more, the more visitors there are.
@@ -75,6 +78,7 @@ class RoleSettings:
     pauses: float = 0.6
     pauses_full: int = 3
     prototype: float = 4.0
+    colleague: float = 3.0
     prototype_other_day: float = 2.5
     shift: float = 2.0
     shift_overlap: float = 0.75
@@ -82,6 +86,7 @@ class RoleSettings:
     one_place_heights: float = 0.8
     visitors_full: int = 10
     alone_full_s: float = 300.0
+    sure: float = 0.9
     seller: float = 0.7
     customer: float = 0.3
     seller_on_roster: float = 0.5
@@ -139,7 +144,9 @@ def roles_of(  # noqa: PLR0913  # what was seen, and what is known of the shop
         row["person"]: [*_points(row, settings), looks[row["person"]], _like_a_shift(row, moments, shifts or (), settings)]
         for row in seen.iter_rows(named=True)
     }
-    probabilities = {person: 1 / (1 + math.exp(-sum(value for value, _ in found))) for person, found in points.items()}
+    colleagues = _colleagues(tracks, seen, {person: _probability(found) for person, found in points.items()}, settings)
+    points = {person: [*found, colleagues.get(person, (0.0, ""))] for person, found in points.items()}
+    probabilities = {person: _probability(found) for person, found in points.items()}
     judged = [row for row in seen.iter_rows(named=True) if not row["fixture"] and row["samples"] >= settings.least_samples]
     roles, said = _roles({row["person"]: probabilities[row["person"]] for row in judged}, tracks, moments, shifts, settings)
     rows = []
@@ -203,6 +210,30 @@ def _looks(
                 closeness = min(max((cut - float(distances[row, column])) / (cut - same), 0.0), 1.0)
                 if (value := weight * closeness) > found[person][0]:
                     found[person] = (value, f"looks like seller {sellers[column]} {words}")
+    return found
+
+
+def _probability(points: Sequence[Point]) -> float:
+    return 1 / (1 + math.exp(-sum(value for value, _ in points)))
+
+
+def _colleagues(
+    tracks: pl.DataFrame, seen: pl.DataFrame, probabilities: Mapping[int, float], settings: RoleSettings
+) -> dict[int, Point]:
+    """Points of each person for looking like somebody else of the video who is surely a seller, and the words."""
+    looks = settings.roster.looks
+    persons, means = appearances_of(tracks, looks)
+    long = seen.filter(~pl.col("fixture") & (pl.col("present_s") >= settings.roster.sure_present_s))["person"].to_list()
+    sure = [row for row, person in enumerate(persons) if person in long and probabilities[person] >= settings.sure]
+    found: dict[int, Point] = {}
+    if not sure or not means.shape[1]:
+        return found
+    distances = 1 - means @ means[sure].T
+    distances[sure, range(len(sure))] = np.inf
+    for person, distance in zip(persons, distances.min(axis=1).tolist(), strict=True):
+        closeness = min(max((looks.cut - distance) / (looks.cut - looks.same_distance), 0.0), 1.0)
+        if closeness > 0:
+            found[person] = (settings.colleague * closeness, "looks like another seller of this video")
     return found
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from vitrina.errors import VitrinaError
+from upath import UPath
+
+from vitrina.errors import DeliveryError, VitrinaError
 from vitrina.inbox.difference import local
 from vitrina.inbox.messages import shown
+from vitrina.sellers.fingerprints import fingerprint
 from vitrina.sellers.tables import SELLERS
 from vitrina.sellers.video_ledger import VideoRecord
 from vitrina.sellers.video_listing import identify, open_video
@@ -42,14 +46,9 @@ def file_of(record: VideoRecord, settings: Settings) -> Iterator[Path]:
         It cannot be read now.
     """
     root = settings.inbox_folder / SELLERS
-    if record.state == "expired":
-        raise _gone(
-            record,
-            f"was deleted on {record.deleted_at:%Y-%m-%d %H:%M} UTC, as videos are kept {settings.sellers_retention_days:g} days",
-        )
     try:
-        if identify(root, record.found) != record.fingerprint:
-            raise _gone(record, "is no longer in the inbox, or its name has other content by now")
+        if identify(root, record.found) != record.fingerprint and not _is_back(root, record):
+            raise _gone(record, settings)
         here = local(root)
         if here is not None:
             yield (here / record.path).resolve()
@@ -77,7 +76,20 @@ def _copied(record: VideoRecord, settings: Settings) -> Iterator[Path]:
         copy.unlink(missing_ok=True)
 
 
-def _gone(record: VideoRecord, why: str) -> VideoGoneError:
+def _is_back(root: UPath, record: VideoRecord) -> bool:
+    """Whether the same content lies there under another date: somebody has put the file back."""
+    try:
+        with open_video(root, record.path) as file:
+            return file.seek(0, os.SEEK_END) == record.size and fingerprint(file, record.size) == record.fingerprint
+    except (FileNotFoundError, DeliveryError):
+        return False
+
+
+def _gone(record: VideoRecord, settings: Settings) -> VideoGoneError:
+    why = "is no longer in the inbox, or its name has other content by now"
+    if record.deleted_at is not None:
+        days = f"{settings.sellers_retention_days:g}"
+        why = f"was deleted on {record.deleted_at:%Y-%m-%d %H:%M} UTC, as videos are kept {days} days"
     return VideoGoneError(
         f"The video {shown(record.path)} {why}: nobody can be detected on it again.",
         "What was detected is stored: people, interactions and metrics can be computed anew from it. To detect again, put the file back.",

@@ -24,7 +24,7 @@ FIRST_PLAUSIBLE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 """Some programs date a file 1980 for as long as they copy it: it is not old."""
 
 
-def read_names(listing: Listing, pattern: NamePattern, clocks: Mapping[tuple[str, str], Clock], default: Clock) -> Seen:
+def read_names(listing: Listing, pattern: NamePattern, clocks: Mapping[tuple[str, str], Clock] | None, default: Clock) -> Seen:
     """Read the names of listed files; see `read_name`. What cannot be used is refused with a reason."""
     videos, refused = [], []
     for file in sorted(listing.files, key=lambda file: file.path):

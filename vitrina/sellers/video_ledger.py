@@ -137,9 +137,14 @@ class VideoLedger:
         """Note videos that are to be evaluated, before anybody asks for the run."""
         with self._transaction() as connection:
             for upload in uploads:
+                first = connection.execute(
+                    "SELECT recorded_at FROM videos WHERE video = ? AND path = ?", [upload.key, upload.video.file.path]
+                ).fetchone()
                 _write(
                     connection,
                     _seen(upload.key, upload.video, upload.version, now)
+                    # a run that is asked for again does not make the video younger
+                    | ({"recorded_at": first[0]} if first else {})
                     | {
                         "state": "waiting",
                         "reason": " ".join(map(str, upload.notes)) or None,
@@ -192,8 +197,8 @@ class VideoLedger:
         """Note what became of a video: it was evaluated, or cannot be read."""
         with self._transaction() as connection:
             connection.execute(
-                "UPDATE videos SET state = ?, duration_s = coalesce(?, duration_s), reason = coalesce(?, reason)"
-                " WHERE video = ? AND same_as IS NULL",
+                "UPDATE videos SET state = CASE state WHEN 'expired' THEN state ELSE ? END,"
+                " duration_s = coalesce(?, duration_s), reason = coalesce(?, reason) WHERE video = ? AND same_as IS NULL",
                 ["evaluated" if readable else "unreadable", duration_s, reason, video],
             )
 
@@ -216,12 +221,14 @@ class VideoLedger:
         rows = []
         for row in self._rows("1 = 1", ()):
             recorded = dt.datetime.fromisoformat(row["recorded_at"])
-            lasts = retention is not None and row["state"] not in {"refused", "expired"}
+            # one that nobody could evaluate is told when its time is over, and goes after twice that time
+            patience = 2 if row["state"] in {"waiting", "refused"} else 1
+            lasts = retention is not None and row["state"] != "expired"
             rows.append(
                 {
                     **{name: row[name] for name in ("path", "version", "video", "state", "reason", "remedy", "same_as", "size")},
                     "recorded_at": recorded,
-                    "expires_at": recorded + retention if lasts and retention is not None else None,
+                    "expires_at": recorded + patience * retention if lasts and retention is not None else None,
                     "deleted_at": row["deleted_at"] and dt.datetime.fromisoformat(row["deleted_at"]),
                 }
             )

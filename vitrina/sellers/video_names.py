@@ -186,7 +186,7 @@ def is_safe(name: str) -> bool:
     return _NAME.fullmatch(name) is not None and bool(name.strip("."))
 
 
-def read_name(path: str, pattern: NamePattern, clocks: Mapping[tuple[str, str], Clock], default: Clock) -> VideoName:
+def read_name(path: str, pattern: NamePattern, clocks: Mapping[tuple[str, str], Clock] | None, default: Clock) -> VideoName:
     """Read what a path says about a video.
 
     Parameters
@@ -196,7 +196,7 @@ def read_name(path: str, pattern: NamePattern, clocks: Mapping[tuple[str, str], 
     pattern
         How videos are named.
     clocks
-        The clock of each camera that somebody has configured, by store and camera.
+        The clock of each camera that somebody has configured, by store and camera; None where nobody has asked yet.
     default
         For other cameras, which are accepted and told.
 
@@ -223,7 +223,9 @@ def read_name(path: str, pattern: NamePattern, clocks: Mapping[tuple[str, str], 
                 message("Use up to {limit} Latin letters, digits and _ . -, not dots alone.", limit=NAME_LENGTH),
             )
     camera = (match["store"], match["camera"])
-    return _with_notes(camera, read_start(match["start"], clocks.get(camera, default)), default, known=camera in clocks)
+    return _with_notes(
+        camera, read_start(match["start"], (clocks or {}).get(camera, default)), default, known=clocks is None or camera in clocks
+    )
 
 
 def _with_notes(camera: tuple[str, str], start: Start, default: Clock, *, known: bool) -> VideoName:
