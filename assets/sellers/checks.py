@@ -7,19 +7,12 @@ from assets.sellers.product import PRODUCT, stored
 from resources.table_assets import schema_check
 from resources.warehouse import WarehouseResource
 from vitrina.sellers import day_tables as d
+from vitrina.sellers import tables as t
+from vitrina.sellers.raw_tables import RawAnnotations
 from vitrina.verdict import Verdict
 
-OF_ALL_DAYS = (
-    d.VideoDeliveries,
-    d.DayVideos,
-    d.Purchases,
-    d.SellerDayMetrics,
-    d.MetricDeviations,
-    d.FootageDrift,
-    d.DayReports,
-    d.DeletedFiles,
-)
-"""Tables of single videos are checked slice by slice before they are written: reading months of them once more would find nothing."""
+TOO_LARGE_TO_READ_WHOLE = (*t.VIDEO_TABLES, d.EvidenceFiles, d.StrideQuality, d.RoleConfusion, RawAnnotations)
+"""Slices of single videos are checked before they are written: reading months of them once more would find nothing."""
 
 
 @dg.asset_check(
@@ -159,7 +152,7 @@ def _result(found: Verdict, *, warns: bool = False) -> dg.AssetCheckResult:
 
 
 CHECKS = [
-    *map(schema_check, OF_ALL_DAYS),
+    *(schema_check(table) for table in d.TABLES if table not in TOO_LARGE_TO_READ_WHOLE),
     every_video_check,
     coverage_check,
     deviation_check,

@@ -7,6 +7,7 @@ from pathlib import Path
 from assets.marketplace.checks import TOO_LARGE_TO_READ_WHOLE as TOO_LARGE_LOGS
 from assets.posts.checks import TOO_LARGE_TO_READ_WHOLE as TOO_LARGE_POSTS
 from assets.propensity.checks import TOO_LARGE_TO_READ_WHOLE as TOO_LARGE_PAYMENTS
+from assets.sellers.checks import TOO_LARGE_TO_READ_WHOLE as TOO_LARGE_VIDEOS
 from definitions import build_definitions
 from vitrina.catalogue import TABLES
 
@@ -60,5 +61,5 @@ def test_every_asset_says_what_a_row_is_who_owns_it_and_of_what_kind_it_is():
 
 def test_every_declared_table_is_an_asset_with_a_blocking_check():
     assets = graph()["assets"]
-    for table in set(TABLES) - {*TOO_LARGE_LOGS, *TOO_LARGE_PAYMENTS, *TOO_LARGE_POSTS}:
+    for table in set(TABLES) - {*TOO_LARGE_LOGS, *TOO_LARGE_PAYMENTS, *TOO_LARGE_POSTS, *TOO_LARGE_VIDEOS}:
         assert "fits_declaration (blocking)" in assets[f"{table.product()}/{table.table_name()}"]["checks"]
