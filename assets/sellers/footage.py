@@ -13,6 +13,7 @@ from resources.warehouse import WarehouseResource
 from vitrina.sellers import tables as t
 from vitrina.sellers.contracts import CONTRACTS
 from vitrina.sellers.networks import in_force
+from vitrina.sellers.preparing import prepare
 from vitrina.sellers.raw_tables import RawCameras, SellersDeliveries, SellersRefusedRows
 from vitrina.sellers.staleness import staleness
 from vitrina.sellers.video_ledger import VideoLedger
@@ -34,6 +35,7 @@ def video_files(context: dg.AssetExecutionContext, warehouse: WarehouseResource)
     settings = warehouse.settings
     ledger = VideoLedger(settings.videos)
     record = ledger.find(context.partition_key)
+    prepare(warehouse.of(PRODUCT))
     with warehouse.of(PRODUCT).read() as connection:
         camera = camera_of(connection, record.store_id, record.camera_id, time_zone=settings.sellers_time_zone)
         before = load(connection, t.VideoFiles, {"video": [record.video]})
