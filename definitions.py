@@ -134,6 +134,7 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
             videos.video_sensor(sellers_video),
             videos.stale_videos_sensor(sellers_from_detections),
             videos.days_sensor(sellers_refresh),
+            videos.sheet_sensor("sellers"),
             upkeep.publish_after_failure("sellers", [sellers_refresh], sellers_publish),
         ],
         schedules=[

@@ -147,7 +147,7 @@ def _networks() -> dict[str, str]:
     real = os.environ.get("VITRINA_REAL_MODELS")
     if real:
         return {"models": real, "sellers_detector": "yolov8n", "sellers_appearance": "osnet_x0_25_msmt17.onnx"}
-    return {"models": str(Path(__file__).parents[1] / "simulation" / "weights"), "sellers_confidence": "0.25"}
+    return {"models": str(Path(__file__).parents[1] / "simulation" / "weights")}
 
 
 def _missing(every: pl.DataFrame, kept: pl.DataFrame, sample: int) -> int:

@@ -85,7 +85,7 @@ def daily_schedule(product: str, job: AssetJob) -> dg.ScheduleDefinition:
         description=f"{product}: what is too old is forgotten; what has not changed is not computed again.",
     )
     def daily(context: dg.ScheduleEvaluationContext, inbox: InboxResource) -> dg.RunRequest | dg.SkipReason:
-        if inbox.ledger.last_date(product) is None:
+        if inbox.ledger.last_date(product) is None and not inbox.settings.videos.exists():
             return dg.SkipReason(f"Nothing of {product} has been delivered yet.")
         return dg.RunRequest(run_key=context.scheduled_execution_time.date().isoformat())
 

@@ -9,11 +9,13 @@ from resources.inbox import InboxResource
 from resources.jobs import AssetJob
 from resources.video_runs import look_at_inbox, videos_in_flight
 from sensors.attempts import REQUEST_TAG, next_attempt
+from vitrina.errors import VitrinaError
 from vitrina.inbox.staleness import WHOLE
 from vitrina.settings import Settings
 
 PRODUCT = "sellers"
 RUNS_PER_LOOK = 20
+SHEET_INTERVAL_S = 900
 
 
 def video_sensor(job: AssetJob) -> dg.SensorDefinition:
@@ -110,3 +112,25 @@ def _request(instance: dg.DagsterInstance, request: str, key: str) -> dg.RunRequ
     if isinstance(attempt, dg.SkipReason):
         return attempt
     return dg.RunRequest(run_key=f"{request}#{attempt}", partition_key=key, tags={REQUEST_TAG: request})
+
+
+def sheet_sensor(product: str) -> dg.SensorDefinition:
+    """A sensor that fetches the sheet of shifts, where the settings name one; what has changed is loaded like any delivery."""
+
+    @dg.sensor(
+        name=f"{product}_shifts_sheet",
+        minimum_interval_seconds=SHEET_INTERVAL_S,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Fetches the Google Sheet with the shifts, where VITRINA_SELLERS_SHIFTS_SHEET names one.",
+    )
+    def shifts_sheet(inbox: InboxResource) -> dg.SkipReason:
+        from vitrina.sellers.sheets import fetch_shifts  # noqa: PLC0415  # loading the definitions need not pay for it
+
+        try:
+            written = fetch_shifts(inbox.settings, now=dt.datetime.now(dt.UTC))
+        except VitrinaError as error:
+            # what was fetched before stays in use
+            return dg.SkipReason(f"{error.problem} {error.remedy}")
+        return dg.SkipReason("No sheet of shifts is set." if written is None else f"The shifts are in {written}.")
+
+    return shifts_sheet

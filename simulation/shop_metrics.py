@@ -95,10 +95,10 @@ def consultations(day: ShopDay, begin_s: float = 0.0, end_s: float | None = None
     end = day.length_s if end_s is None else end_s
     talks = shop_truth.interactions(day).filter(pl.col("kind") == CONSULTATION)
     people = {person.number: person for person in day.people}
-    together = [
-        np.intersect1d(*(shown(day, people[number], max(first, begin_s), min(last, end)) for number in pair)).size * STEP_S
-        for *pair, first, last in talks.select("seller_person", "customer_person", "begin_s", "end_s").iter_rows()
-    ]
+    together = []
+    for seller, customer, first, last in talks.select("seller_person", "customer_person", "begin_s", "end_s").iter_rows():
+        both = (shown(day, people[number], max(first, begin_s), min(last, end)) for number in (seller, customer))
+        together.append(len(set.intersection(*(set(moments.tolist()) for moments in both))) * STEP_S)
     return talks.filter(pl.Series(together, dtype=pl.Float64) >= InteractionRule().min_duration_s)
 
 

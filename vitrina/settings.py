@@ -189,7 +189,12 @@ class Settings(BaseSettings):
         description="Weights of the YOLO that finds people: a name in the folder of models, or a path; default: the only ones in the "
         "folder, or else `yolov8n`.",
     )
-    sellers_confidence: float = Field(0.25, gt=0, lt=1, description="How sure the detector must be of a person.")
+    sellers_confidence: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="How sure the detector must be of a person; default: as `limits.json` in its export says, or .25.",
+    )
     sellers_appearance: str = Field(
         "",
         description="What people are told apart by: `clothes` (colours, built in), or weights of a re-identification net, e.g. "

@@ -13,6 +13,7 @@ from simulation.shop_metrics import METRICS, ROLES, STEP_S, consultations, shown
 from simulation.shop_people import Role
 from vitrina.sellers.interactions import InteractionRule
 from vitrina.sellers.manual_counts import COUNTED
+from vitrina.sellers.metrics import MetricRule
 
 SEED = 7
 
@@ -42,7 +43,10 @@ def test_every_metric_that_people_may_count_has_its_truth(day: ShopDay) -> None:
 
 def test_where_the_camera_sees_all_the_truth_is_what_people_did(whole_view: ShopDay) -> None:
     talks = [served for served in whole_view.served if not served.at_till]
-    customers = [person for person in whole_view.people if person.role is Role.CUSTOMER and person.stays]
+    # whoever comes at closing time turns on their heel
+    stays = {p.number: sum(stay.end_s - stay.begin_s for stay in p.stays) for p in whole_view.people if p.role is Role.CUSTOMER}
+    customers = [number for number, seconds in stays.items() if seconds >= MetricRule().present_at_least_s]
+    assert len(customers) < len([seconds for seconds in stays.values() if seconds])
     found, n = values(true_metrics(whole_view)), dict(true_metrics(whole_view).select("metric", "n").iter_rows())
     assert found["interaction_ratio"] == pytest.approx(len({served.customer for served in talks}) / len(customers))
     assert n["interaction_ratio"] == len(customers)

@@ -158,6 +158,8 @@ def _settings(data: Path | None, inbox: str | None) -> Settings:
 def _run(settings: Settings, products: tuple[str, ...]) -> None:
     for product in products:
         with launch.alone(settings, product):
+            if product == SELLERS:
+                sellers.fetch_sheet(settings)
             with console.status(f"{product}: loading the inbox"):
                 launch.execute_job(settings, f"{product}_ingest")
             if product == SELLERS:

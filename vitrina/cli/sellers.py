@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from vitrina.cli import launch
+from vitrina.errors import VitrinaError
 from vitrina.inbox.ledger import Ledger
 from vitrina.inbox.messages import shown
 from vitrina.inbox.staleness import WHOLE
@@ -21,6 +22,17 @@ PARTITION_TAG = "dagster/partition"
 
 commands = typer.Typer(help="Videos: calibrating the detector, and annotated videos to look at.", no_args_is_help=True)
 console = Console()
+
+
+def fetch_sheet(settings: Settings) -> None:
+    """Fetch the sheet of shifts, where one is set; what was fetched before stays where that fails, and the reason is told."""
+    from vitrina.sellers.sheets import fetch_shifts  # noqa: PLC0415  # cryptography, which other commands do not need
+
+    if settings.sellers_shifts_sheet:
+        try:
+            fetch_shifts(settings, now=dt.datetime.now(dt.UTC))
+        except VitrinaError as error:
+            console.print(f"{error.problem} {error.remedy}", markup=False)
 
 
 def evaluate_videos(settings: Settings) -> None:

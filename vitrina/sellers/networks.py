@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable
 from functools import lru_cache
@@ -9,13 +10,16 @@ from pathlib import Path
 
 from vitrina.sellers.appearance import OPENVINO, Appearance, ClothesColours, OnnxAppearance
 from vitrina.sellers.detecting import Models
-from vitrina.sellers.detector import UltralyticsDetector
+from vitrina.sellers.detector import CONFIDENCE, OVERLAP, UltralyticsDetector
 from vitrina.sellers.heading import PoseHeading
 from vitrina.sellers.looks import looks_of, with_looks
 from vitrina.sellers.parameters import Parameters, parameters
 from vitrina.sellers.weights import EXPORT, INT8_EXPORT, ONNX, TORCH, WeightsError, export_facts, find_weights
 from vitrina.sellers.yolo import has_gpu
 from vitrina.settings import Settings
+
+LIMITS = "limits.json"
+"""The file of an export that says what its boxes are to be taken for."""
 
 CLOTHES = "clothes"
 """The name of what needs no weights."""
@@ -45,7 +49,7 @@ def networks(settings: Settings, *, confidence: float | None = None) -> Models:
         settings.sellers_detector or _only_detector(settings.models_folder) or USUAL_DETECTOR,
         appearance_weights(settings),
         settings.sellers_pose,
-        settings.sellers_confidence if confidence is None else confidence,
+        confidence or settings.sellers_confidence,
         settings.sellers_threads or os.cpu_count() or 1,
         settings.models_download,
     )
@@ -80,15 +84,36 @@ def _loaded(  # noqa: PLR0913, PLR0917  # all that a loaded network depends on
     detector: str,
     appearance: Path | None,
     pose: str,
-    confidence: float,
+    confidence: float | None,
     threads: int,
     download: bool,  # noqa: FBT001  # as above
 ) -> Models:
     gpu = has_gpu()
-    found = UltralyticsDetector(find_weights(detector, folder, gpu=gpu, download=download), confidence=confidence, threads=threads)
+    weights = find_weights(detector, folder, gpu=gpu, download=download)
+    limits = limits_of(weights)
+    found = UltralyticsDetector(weights, confidence=confidence or limits["confidence"], overlap=limits["overlap"], threads=threads)
     looks: Appearance = ClothesColours() if appearance is None else OnnxAppearance(appearance, threads=threads)
     heading = PoseHeading(find_weights(pose, folder, gpu=gpu, download=download), threads=threads) if pose else None
     return Models(found, looks, heading)
+
+
+def limits_of(weights: Path) -> dict[str, float]:
+    """Least confidence of a person, and the overlap above which the less sure of two boxes is dropped, as an export's file says.
+
+    Raises
+    ------
+    WeightsError
+        The file cannot be read.
+    """
+    usual = {"confidence": CONFIDENCE, "overlap": OVERLAP}
+    beside = weights / LIMITS
+    if not beside.is_file():
+        return usual
+    try:
+        said = json.loads(beside.read_text(encoding="utf-8"))
+        return {name: float(said.get(name, value)) for name, value in usual.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise WeightsError(f"{beside} does not say confidence and overlap.", "Correct it, or remove it.") from error
 
 
 def _only_detector(folder: Path) -> str | None:

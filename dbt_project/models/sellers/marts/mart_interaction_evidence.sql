@@ -12,7 +12,6 @@ sources as (
         files.video,
         files.path,
         deliveries.deleted_at is null
-        and deliveries.state <> 'expired'
         and deliveries.version = newest.version as source_exists,
         deliveries.expires_at
     from {{ source('sellers_models', 'video_files') }} as files
