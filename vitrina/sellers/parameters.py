@@ -103,7 +103,8 @@ def _changed(group: Any, path: list[str], value: Any, name: str) -> Any:
 def _like(before: Any, value: Any, name: str) -> Any:
     """The value as the type of the one before."""
     if isinstance(before, bool) or isinstance(value, bool) or isinstance(before, str):
-        fits = isinstance(value, type(before))
+        # true is a number to Python
+        fits = type(value) is type(before)
         meant: Any = value
     else:
         fits = isinstance(value, int | float) and value == value and abs(value) != float("inf")  # noqa: PLR0124  # what is no number differs from itself

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.optimize import linear_sum_assignment
 
 from vitrina.sellers.people import PEOPLE, Floats, PeopleSettings, appearances_of, mean_length, unit_rows
 
@@ -300,6 +299,8 @@ def _assigned(costs: Floats, spans: Sequence[Floats], settings: RosterSettings) 
 
 def _cheapest(costs: Floats, settings: RosterSettings) -> tuple[int | None, float]:
     """Column of the first row in the cheapest assignment of all rows, and by how much the cheapest one without it is dearer."""
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415  # the graph is loaded without waiting for scipy
+
     n, sellers = costs.shape
     # each row has a column of its own that means nobody
     padded = np.hstack([costs, np.full((n, n), _FORBIDDEN)])
