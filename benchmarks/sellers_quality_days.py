@@ -29,10 +29,12 @@ from vitrina.sellers.detecting import Models, all_rows, detections
 from vitrina.sellers.detector import UltralyticsDetector
 from vitrina.sellers.evaluation import Video, count, coverage_of, follow, name_people, serve
 from vitrina.sellers.footage_quality import Measures, QualityMeter, footage_samples
+from vitrina.sellers.looks import looks_of, with_looks
 from vitrina.sellers.manual_counts import BASE_METRICS, PAIRED
 from vitrina.sellers.metrics import ALL
 from vitrina.sellers.mot import CORNERS, of_trajectories
 from vitrina.sellers.motion import ChangeTest
+from vitrina.sellers.networks import limits_of
 from vitrina.sellers.parameters import Parameters, parameters
 from vitrina.sellers.receipts import RECEIPTS_SCHEMA
 from vitrina.sellers.roster import PROTOTYPES_SCHEMA, SHIFTS_SCHEMA
@@ -46,18 +48,9 @@ LEAST_S = 10
 """Whoever is in a minute for less does not count in it."""
 
 EXTENT = ShopExtent(open_s=7_200, width=640, height=360, fps=5, arrivals_per_hour=110, pace=0.5)
-CONFIDENCE, OVERLAP = 0.35, 0.45
-"""Of the shop's own detector: at its usual limits of .25 and .7, a sixth of the boxes are second ones of somebody who has one."""
-
-PARAMETERS = {
-    "people.same_distance": 0.083,
-    "people.cut": 0.2,
-    "tracker.max_cos_dist": 0.3,
-    "tracker.max_overlap_cos_dist": 0.7,
-    "interaction.bridged_s": 20.0,
-}
-"""The first four go with the shop's own network of appearances, whose distances are shorter than OSNet's; the last one with people who
-hide each other. All were chosen on a usual, a busy and an own-clothes day of 50 minutes, with the seeds 5,201 to 5,203."""
+PARAMETERS = {"interaction.bridged_s": 20.0}
+"""For people who hide each other; all others are those in force for the shop's own networks. Chosen on a usual, a busy and an own-clothes
+day of 50 minutes, with the seeds 5,201 to 5,203, as were the networks' own limits."""
 
 
 @dataclass(frozen=True)
@@ -148,13 +141,16 @@ def made_day(kind: DayKind, seed: int, extent: ShopExtent = EXTENT) -> ShopDay:
 @cache
 def models() -> Models:
     """The networks that come with the simulation, on one thread."""
-    detector = UltralyticsDetector(find_weights(DETECTOR, WEIGHTS), confidence=CONFIDENCE, overlap=OVERLAP)
+    weights = find_weights(DETECTOR, WEIGHTS)
+    limits = limits_of(weights)
+    detector = UltralyticsDetector(weights, confidence=limits["confidence"], overlap=limits["overlap"])
     return Models(detector, OnnxAppearance(WEIGHTS / f"{APPEARANCE}.xml"))
 
 
 def judged_day(kind: DayKind, seed: int, extent: ShopExtent = EXTENT) -> Judged:
     """Render, look, evaluate and judge a day."""
-    began, day, chosen = time.perf_counter(), made_day(kind, seed, extent), parameters(PARAMETERS)
+    looks = looks_of(WEIGHTS / f"{APPEARANCE}.xml")
+    began, day, chosen = time.perf_counter(), made_day(kind, seed, extent), parameters(PARAMETERS, with_looks(Parameters(), looks))
     watched = watch(day, models(), chosen)
     return judge(day, watched, evaluate(day, watched, chosen), time.perf_counter() - began)
 
