@@ -38,6 +38,10 @@ def add_pictures(workbook: Workbook, report: DayReport) -> None:
         make_printable(sheet, report.footer, area_to(-(-picture.width // _COLUMN_PX), 3 + -(-picture.height // _ROW_PX)), pages=1)
 
 
+PNG = b"\x89PNG\r\n\x1a\n"
+"""The first bytes of every PNG."""
+
+
 def picture_name(name: str, translate: Translate) -> str:
     """What a picture is called; a known kind in the reader's language, with whatever stands behind it."""
     known = {"timeline": translate("Timeline"), "heat map": translate("Heat map")}
@@ -48,10 +52,14 @@ def picture_name(name: str, translate: Translate) -> str:
 
 
 def _picture(name: str, content: bytes) -> Image:
+    refusal = VitrinaError(f"The picture {name!r} of the report is none that can be read.", "Give the bytes of a PNG.")
+    # looked at first: ultralytics, once loaded, has Pillow look for further packages when a picture is none
+    if not content.startswith(PNG):
+        raise refusal
     try:
         picture = Image(BytesIO(content))
     except (UnidentifiedImageError, OSError) as error:
-        raise VitrinaError(f"The picture {name!r} of the report is none that can be read.", "Give the bytes of a PNG.") from error
+        raise refusal from error
     shrunk = min(1.0, LARGEST_PX[0] / picture.width, LARGEST_PX[1] / picture.height)
     picture.width, picture.height = round(picture.width * shrunk), round(picture.height * shrunk)
     return picture
