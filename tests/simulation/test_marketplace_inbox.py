@@ -169,7 +169,11 @@ def test_a_large_log_is_written_day_by_day(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize(
     ("asked", "folders"),
-    [("marketplace", {"marketplace"}), ("stores", {"stores"}), ("all", {"marketplace", "posts", "propensity", "stores"})],
+    [
+        ("marketplace", {"marketplace"}),
+        ("stores", {"stores"}),
+        ("all", {"marketplace", "posts", "propensity", "sellers", "stores"}),
+    ],
 )
 def test_the_command_writes_the_products_that_it_is_asked_for(
     asked: str, folders: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
