@@ -21,7 +21,7 @@ from vitrina.settings import Settings
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("daemon")]
 
 PRODUCT = "sellers"
-LONGEST_S = 420
+LONGEST_S = 900
 
 
 @pytest.fixture
