@@ -166,9 +166,9 @@ def test_a_video_that_has_expired_cannot_be_looked_at_again_and_its_partition_st
     place, _ = shop
     row = readable(place)
     path = Path(str(place.settings.inbox_folder)) / PRODUCT / row["path"]
-    kept = path.read_bytes()
+    away = path.with_suffix(".away")
     before = {table: stored(place, table) for table in (t.VideoFiles, t.FootageSamples, t.Detections, t.SellerVideoMetrics)}
-    path.unlink()
+    path.rename(away)
     try:
         ended = place.execute("sellers_video", partition_key=row["video"], raise_on_error=False)
         assert not ended.success
@@ -176,7 +176,7 @@ def test_a_video_that_has_expired_cannot_be_looked_at_again_and_its_partition_st
         assert any("nobody can be detected on it again" in failure for failure in failures)
         assert all(stored(place, table).equals(rows) for table, rows in before.items())
     finally:
-        path.write_bytes(kept)
+        away.rename(path)
 
 
 def test_videos_and_clips_are_deleted_when_their_time_is_over_and_numbers_stay(shop, tmp_path):
