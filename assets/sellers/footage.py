@@ -66,7 +66,7 @@ def people_on_frames(
         yield dg.Output(t.Detections.empty(), output_name="detections")
         return
     record = VideoLedger(settings.videos).find(context.partition_key)
-    found = looked(record, video, settings, in_force(settings))
+    found, models = looked(record, video, settings, in_force(settings))
     states = dict(found.samples["state"].value_counts().sort("state").iter_rows())
     yield dg.Output(
         found.samples,
@@ -80,7 +80,7 @@ def people_on_frames(
             "skipped_samples": found.skipped,
             "took_s": found.took_s,
             "times_real_time": video.duration_s / max(found.took_s, 1e-9),
-            "models": ", ".join(found.models),
+            "models": ", ".join(models),
             "notes": dg.MetadataValue.text(" ".join(found.notes)),
         },
     )
