@@ -41,7 +41,7 @@ CORRIDOR, CORRIDOR_BOXES = "07_shopping_center_entry_corridor_cctv.mp4", "EnterE
 CORRIDOR_SIZE, STRIDE = (384, 288), 25
 LEAST_IDF1 = 0.95
 
-UNSEEN = range(880_000, 880_100)
+UNSEEN = range(881_000, 881_100)
 DAYS = (
     DayKind.USUAL,
     DayKind.BUSY,
