@@ -1,3 +1,4 @@
+import threading
 import tracemalloc
 from itertools import pairwise
 
@@ -22,7 +23,9 @@ from tests.sellers.made_up_videos import (
     write_video,
 )
 from vitrina.errors import SettingsError
+from vitrina.sellers.decoding import Decoder, parts_of
 from vitrina.sellers.footage import UnreadableVideoError, plan, probe, sampled
+from vitrina.sellers.frame_choice import Entry
 
 HEVC = {"codec": "libx265", "options": {"preset": "ultrafast", "x265-params": "log-level=none"}}
 OPEN_GROUPS = {"options": {"x264-params": "open-gop=1"}}
@@ -142,11 +145,40 @@ def test_what_is_not_needed_is_not_decoded(tmp_path, monkeypatch):
     path = write_video(tmp_path / "a.mp4", 200, gop=50)
     footage = sampled(path, 1.0)
     fed = []
-    decoded = footage._decoded
-    monkeypatch.setattr(footage, "_decoded", lambda stream, entry, **known: fed.append(entry) or decoded(stream, entry, **known))
+    take = Decoder.take
+    monkeypatch.setattr(Decoder, "take", lambda decoder, part: fed.extend(part.choices) or take(decoder, part))
     assert numbers(footage) == list(range(0, 200, 25))
     # of fifty frames the first and those up to the twenty-sixth
-    assert len([entry for entry in fed if entry is not None]) == 4 * 26
+    assert len(fed) == 4 * 26
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+@pytest.mark.parametrize(("name", "made"), [KINDS["with B-frames"], KINDS["open groups"], KINDS["irregular key frames"]])
+def test_decoders_side_by_side_give_what_one_gives(tmp_path, threads, name, made):
+    path = write_video(tmp_path / name, 400, **made)
+    one, several = (list(sampled(path, 0.7, exact=True, threads=count)) for count in (1, threads))
+    assert [sample.pts_s for sample in several] == [sample.pts_s for sample in one]
+    for sample, other in zip(several, one, strict=True):
+        np.testing.assert_array_equal(sample.image, other.image)
+
+
+def test_whoever_stops_in_the_middle_leaves_no_thread_behind(tmp_path):
+    samples = iter(sampled(write_video(tmp_path / "a.mp4", 400, gop=50), 1.0, threads=3))
+    next(samples)
+    samples.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("decoder")]
+
+
+def test_a_stretch_without_gaps_is_taken_in_parts_of_bounded_length():
+    entries = [(Entry(None, pts, pts, is_keyframe=pts % 500 == 0, follows_gap=pts == 500), None) for pts in range(1_000)]
+    parts = list(parts_of(entries))
+    assert [choice for part in parts for choice in part.choices] == entries
+    assert [(part.stretch, len(part.choices), part.ends) for part in parts] == [
+        (0, 256, False),
+        (0, 244, True),
+        (1, 256, False),
+        (1, 244, True),
+    ]
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
@@ -369,7 +401,7 @@ def test_a_step_or_size_that_cannot_be_is_refused(tmp_path, step_s, longest_px):
 
 def test_memory_does_not_grow_with_length(tmp_path):
     peaks = []
-    for frames in (100, 500):
+    for frames in (1_000, 4_000):
         footage = sampled(write_video(tmp_path / "a.mp4", frames, gop=10_000, b_frames=2), 0.4)
         tracemalloc.start()
         held = sum(1 for _ in footage)

@@ -6,10 +6,10 @@ suffice where they are close enough; else, of each group of pictures, only what 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import closing
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vitrina.errors import SettingsError
+from vitrina.sellers.decoding import Decoder, Image, decoded, parts_of
 from vitrina.sellers.frame_choice import Choice, Clock, ClockJump, Entry, from_first_keyframe, marked, needed
 from vitrina.sellers.video_facts import (
     UnreadableVideoError,
@@ -31,28 +32,22 @@ from vitrina.sellers.video_facts import (
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-    from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
 __all__ = ["Footage", "Plan", "Sample", "UnreadableVideoError", "VideoFacts", "plan", "probe", "sampled"]
 
-Image: TypeAlias = npt.NDArray[np.uint8]
 Boxes: TypeAlias = npt.NDArray[np.float32]
 Decoding: TypeAlias = Literal["keyframes", "as needed"]
 
-END: tuple[None, None] = (None, None)
-MOST_WAITING = 256
-"""Wanted frames that the decoder may owe; threads and reordering hold back some dozens."""
+MOST_DECODERS = 4
+"""Decoders of one file at a time; each holds some tens of pictures."""
 
 SHORT_S = 1.0
 """A file that ends earlier than it promises by more has ended early."""
 
 KEYFRAME_TOLERANCE = 0.1
 """Key frames alone are taken up to gaps this share longer than the wanted step."""
-
-SKIPS_UNREFERENCED = frozenset({"h264", "hevc", "mpeg4", "mpeg2video"})
-"""Codecs whose decoder leaves out frames that no other leans on, when told so packet by packet."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +129,7 @@ class Footage:
     plan
         As of `plan`.
     threads
-        Threads of the decoder; 0 for as many as there are cores.
+        Threads that decode; 0 for as many as there are cores.
 
     Attributes
     ----------
@@ -163,14 +158,23 @@ class Footage:
 
     def __iter__(self) -> Iterator[Sample]:
         self._begin()
-        with opened(self.path) as container:
+        with ExitStack() as stack:
+            container = stack.enter_context(opened(self.path))
             stream = picture_stream(container)
-            stream.thread_type = "AUTO"
-            stream.codec_context.thread_count = self.threads
             clock = clock_of(stream)
-            with closing(self._frames(container, stream, clock)) as frames:
-                for number, (frame, pts_s) in enumerate(frames):
-                    yield Sample(number, pts_s, self._image(frame), bool(frame.key_frame), self.plan.scale)
+            parts = parts_of(self._choices(container, stream, clock))
+            found = stack.enter_context(closing(decoded(parts, self._decoders(stream, stack))))
+            number, latest = 0, -1.0
+            for part in found:
+                self.damaged += part.damaged
+                self.lost += part.lost
+                for picture in part.pictures:
+                    if picture.pts_s <= latest:
+                        self.lost += 1
+                        continue
+                    latest = picture.pts_s
+                    yield Sample(number, picture.pts_s, picture.image, picture.is_keyframe, self.plan.scale)
+                    number += 1
             self.jumps = tuple(clock.jumps)
 
     def notes(self) -> tuple[str, ...]:
@@ -180,24 +184,15 @@ class Footage:
             found.append(f"{self.damaged} packet(s) are damaged, {self.lost} wanted frame(s) could not be had.")
         return (*found, *jump_notes(self.jumps))
 
-    def _frames(self, container: InputContainer, stream: VideoStream, clock: Clock) -> Generator[tuple[VideoFrame, float]]:
-        """Wanted frames and their times, in order."""
-        waiting: dict[int, float] = {}
-        latest = -1.0
-        for entry, pts_s in chain(self._choices(container, stream, clock), (END,)):
-            if entry is not None and pts_s is not None:
-                waiting[entry.pts] = pts_s
-            for frame in self._decoded(stream, entry, is_wanted=pts_s is not None):
-                time = None if frame.pts is None else waiting.get(frame.pts)
-                if frame.pts is not None and time is not None and time > latest and not frame.is_corrupt:
-                    del waiting[frame.pts]
-                    latest = time
-                    yield frame, time
-            # bounded even where the decoder gives nothing more
-            for pts in list(waiting)[:-MOST_WAITING]:
-                del waiting[pts]
-                self.lost += 1
-        self.lost += len(waiting)
+    def _decoders(self, stream: VideoStream, stack: ExitStack) -> list[Decoder]:
+        """One with all threads, or several with some, each on an opening of the file of its own, which only says what is in it."""
+        threads = self.threads or os.cpu_count() or 1
+        beside = min(threads, MOST_DECODERS) if self.plan.decoding == "as needed" else 1
+        streams = [stream, *(picture_stream(stack.enter_context(opened(self.path))) for _ in range(beside - 1))]
+        for each in streams:
+            each.thread_type = "AUTO"
+            each.codec_context.thread_count = threads // beside
+        return [Decoder(each.codec_context, self._image, as_needed=self.plan.decoding == "as needed") for each in streams]
 
     def _choices(self, container: InputContainer, stream: VideoStream, clock: Clock) -> Iterator[Choice]:
         """Packets to be decoded, with the times of those that are wanted."""
@@ -245,29 +240,6 @@ class Footage:
         if self.ended_early is None and short > max(SHORT_S, 3 / self.facts.fps):
             self.ended_early = f"The file ends after {self.read_s:.1f} s of {self.facts.duration_s:.1f} s."
         self.ended_early = self.ended_early or self.facts.ends_early
-
-    def _decoded(self, stream: VideoStream, entry: Entry | None, *, is_wanted: bool) -> list[VideoFrame]:
-        """What the decoder gives when it gets a packet, or at the end."""
-        import av  # noqa: PLC0415  # heavy
-
-        context = stream.codec_context
-        try:
-            if entry is None:
-                return context.decode(None)
-            rest = self._flushed(context) if entry.follows_gap else []
-            if self.plan.decoding == "as needed" and context.name in SKIPS_UNREFERENCED:
-                context.skip_frame = "DEFAULT" if is_wanted else "NONREF"
-            entry.packet.pts, entry.packet.dts = entry.pts, entry.dts
-            return rest + context.decode(entry.packet)
-        except av.error.FFmpegError:
-            self.damaged += 1
-            return []
-
-    def _flushed(self, context: VideoCodecContext) -> list[VideoFrame]:
-        """What a decoder still holds; it begins anew, as after a seek, and conceals no gap."""
-        rest = context.decode(None)
-        context.flush_buffers()
-        return rest
 
     def _image(self, frame: VideoFrame) -> Image:
         """The upright picture, scaled as planned."""

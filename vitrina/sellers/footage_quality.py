@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from vitrina.sellers.footage import Image
+from vitrina.sellers.decoding import Image
 from vitrina.sellers.tables import FootageSamples
 
 Luma: TypeAlias = npt.NDArray[np.uint8]

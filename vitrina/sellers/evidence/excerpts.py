@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vitrina.errors import SettingsError
+from vitrina.sellers.decoding import frames_from
 from vitrina.sellers.footage import Footage, Sample, plan
 from vitrina.sellers.frame_choice import MOST_REORDERED, ROUNDING_S, from_first_keyframe
 from vitrina.sellers.video_facts import VideoFacts, clock_of, opened, packets, picture_stream
@@ -124,7 +125,9 @@ class Excerpt(Footage):
         entries = filter(None, map(clock.entry, packets(container, stream)))
         try:
             for entry in chain(entries, (None,)):
-                for frame in self._decoded(stream, entry, is_wanted=entry is not None and entry.pts >= near):
+                frames = frames_from(stream.codec_context, entry, leave_out=entry is not None and entry.pts < near)
+                self.damaged += frames is None
+                for frame in frames or ():
                     if frame.pts is not None and not frame.is_corrupt:
                         yield frame, float((frame.pts - zero) * clock.time_base)
         except av.error.FFmpegError as error:
