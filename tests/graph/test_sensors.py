@@ -132,3 +132,20 @@ def test_a_run_that_failed_is_asked_for_again_after_a_pause_and_five_times_at_mo
             assert next_attempt(place.instance, "work", after) == attempt + 1
     assert "run it by hand" in next_attempt(place.instance, "work", after).skip_message
     assert next_attempt(place.instance, "other work", now) == 0
+
+
+def test_a_sheet_of_shifts_that_cannot_be_fetched_says_why_and_stops_nothing(ticking, monkeypatch):
+    assert ticking("sellers_shifts_sheet").skip_message == "No sheet of shifts is set."
+    monkeypatch.setenv("VITRINA_SELLERS_SHIFTS_SHEET", "https://127.0.0.1:9/published?output=csv")
+    said = ticking("sellers_shifts_sheet").skip_message
+    assert "127.0.0.1:9" in said
+    monkeypatch.setenv("VITRINA_SELLERS_SHIFTS_SHEET", "the sheet of Anna")
+    assert "neither the address nor the identifier" in ticking("sellers_shifts_sheet").skip_message
+
+
+def test_a_fetched_sheet_lies_in_the_inbox_like_a_delivery(ticking, place, monkeypatch):
+    from vitrina.sellers import sheets  # noqa: PLC0415  # loading the definitions need not pay for it
+
+    written = place.settings.inbox_folder / "sellers" / "shifts_from_sheet.csv"
+    monkeypatch.setattr(sheets, "fetch_shifts", lambda settings, now: written)
+    assert ticking("sellers_shifts_sheet").skip_message == f"The shifts are in {written}."
