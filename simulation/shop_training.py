@@ -61,6 +61,9 @@ TAUGHT = (
 FIRST_TAUGHT, FIRST_JUDGED = 700_000, 800_000
 """Seeds of the first taught and of the first judged shop; no other part of the simulation comes near them."""
 
+SERVED = 0.5
+"""Share of the moments at which somebody is being served: two who stand close hide each other, and these are who has to be found."""
+
 LEAST_VISIBLE = 0.25
 """Whoever is seen less is not labelled: nobody who labels a picture would be sure of them."""
 
@@ -93,10 +96,10 @@ class Lesson:
         Of the processor.
     """
 
-    shops: int = 240
-    epochs: int = 8
-    image_size: int = 384
-    export_size: tuple[int, int] = (256, 448)
+    shops: int = 320
+    epochs: int = 18
+    image_size: int = 512
+    export_size: tuple[int, int] = (288, 512)
     seed: int = 1
     threads: int = 2
 
@@ -117,7 +120,7 @@ def shop_frames(seed: int, kind: DayKind, count: int = FRAMES_PER_SHOP) -> Itera
     kind
         Of the day.
     count
-        Frames, at moments drawn from the opening hours.
+        Frames, at moments drawn from the opening hours, for a part of them from talks and payments.
     """
     day = simulate_day(_EXTENT, seed, kind)
     rng = np.random.default_rng([seed, 41])
@@ -125,7 +128,11 @@ def shop_frames(seed: int, kind: DayKind, count: int = FRAMES_PER_SHOP) -> Itera
     renderer = Renderer(day, width, width * HEIGHT // WIDTH, jpeg=int(rng.integers(45, 95)))
     taken = 0
     while taken < count:
-        frame = renderer.frame(float(rng.uniform(day.opening_s, day.closing_s)))
+        begin, end = day.opening_s, day.closing_s
+        if day.served and rng.random() < SERVED:
+            served = day.served[int(rng.integers(len(day.served)))]
+            begin, end = served.begin_s, served.end_s
+        frame = renderer.frame(float(rng.uniform(begin, end)))
         if frame.state == "off":
             continue
         taken += 1
@@ -222,7 +229,7 @@ def train(frames: Path, folder: Path, lesson: Lesson) -> Path:
 
 
 def _short_numbers() -> AbstractContextManager[Any]:
-    """While teaching, the network counts in 16 bits: two and a half times as fast on a processor that can. Losses keep their 32."""
+    """While teaching, the network counts in 16 bits and with channels last: thrice as fast on a processor that can. Losses keep 32."""
     import torch  # noqa: PLC0415  # takes seconds to load
     from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415  # as above
 
@@ -232,7 +239,7 @@ def _short_numbers() -> AbstractContextManager[Any]:
         if not self.training:
             return plain(self, x, *others, **named)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            return _floats(plain(self, x, *others, **named))
+            return _floats(plain(self, x.contiguous(memory_format=torch.channels_last), *others, **named))
 
     return mock.patch.object(DetectionModel, "predict", predict)
 

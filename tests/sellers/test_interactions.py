@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from tests.sellers.rows_of_people import PX, VIDEO, people_of, scene, tracks_of, walk
 from vitrina.errors import SettingsError
 from vitrina.sellers.interactions import (
+    CONSULTATION,
     ENCOUNTERS_SCHEMA,
+    PAYMENT,
     InteractionRule,
     encounters_of,
     interactions_of,
@@ -159,6 +161,56 @@ def test_of_a_person_with_two_boxes_on_a_sample_one_counts():
     twice = walk(2, [(1.0, 0.0)] * 8), walk(3, [(9.0, 0.0)] * 8, height=100.0)
     found = interactions_of(*scene(seller, *twice, roles=ROLES, persons={1: 1, 2: 2, 3: 2}))
     assert found.select("samples", "closest").rows() == [(8, 1.0)]
+
+
+COUNTER = ((-50.0, 400.0), (50.0, 400.0), (50.0, 600.0), (-50.0, 600.0))
+"""The staff's part of the picture, round the place at the till."""
+
+
+def around_seller(*customers, n=12):
+    """A seller who stands at the till, and customers who stand at distances from there; numbered from 2."""
+    walks = [walk(1, [AT_TILL] * n), *(walk(number, [(x, 0.0)] * n) for number, x in enumerate(customers, 2))]
+    return scene(*walks, roles={1: "seller"} | {number: "customer" for number, _ in enumerate(customers, 2)})
+
+
+def served(found, kind=CONSULTATION):
+    return found.filter(pl.col("kind") == kind)["customer_person"].to_list()
+
+
+def test_whoever_looks_at_goods_beside_two_who_talk_is_no_part_of_it():
+    assert served(interactions_of(*around_seller(0.8, 1.4))) == [2]
+    assert served(interactions_of(*around_seller(1.3, 1.4))) == [2, 3]
+    # alone with the seller, the same distance is a talk
+    assert served(interactions_of(*around_seller(1.4))) == [2]
+
+
+def test_whoever_stands_across_the_counter_may_be_paying():
+    found = interactions_of(*around_seller(2.2), staff_zone=COUNTER)
+    assert served(found, PAYMENT) == [2]
+    assert served(found) == []
+    assert interactions_of(*around_seller(2.8), staff_zone=COUNTER).is_empty()
+
+
+def test_only_behind_a_counter_does_a_seller_take_payments_across_it():
+    assert interactions_of(*around_seller(2.2)).is_empty()
+    elsewhere = tuple((x + 300, y) for x, y in COUNTER)
+    assert interactions_of(*around_seller(2.2), staff_zone=elsewhere).is_empty()
+
+
+def test_a_row_says_whether_the_seller_stood_behind_the_counter():
+    elsewhere = tuple((x + 300, y) for x, y in COUNTER)
+    said = [interactions_of(*around_seller(1.2), staff_zone=zone)["at_counter"].to_list() for zone in (COUNTER, elsewhere, ())]
+    assert said == [[True], [False], [None]]
+
+
+def test_the_next_in_the_queue_does_not_pay_yet():
+    assert served(interactions_of(*around_seller(1.9, 2.5), staff_zone=COUNTER), PAYMENT) == [2]
+
+
+def test_whoever_walks_past_the_counter_does_not_pay():
+    n = 12
+    passing = walk(2, [(-1.2 + 0.8 * i, 1.8) for i in range(n)])
+    assert interactions_of(*scene(walk(1, [AT_TILL] * n), passing, roles=ROLES), staff_zone=COUNTER).is_empty()
 
 
 @pytest.mark.parametrize("step", [0.2, 0.5, 1.0, 1.2, 2.0])

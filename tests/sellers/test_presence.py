@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from tests.sellers.made_up_days import HOUR, STEP_S, ZONE, MadeUpDay, usual_day
-from vitrina.sellers.presence import PRESENCE_SCHEMA, inside, presence_of
+from vitrina.sellers.presence import PRESENCE_SCHEMA, presence_of
 from vitrina.sellers.tables import Tracks, Trajectories
 
 
@@ -83,9 +83,3 @@ def test_nobody_was_nowhere():
     found = presence_of(Tracks.empty(), Trajectories.empty())
     assert found.schema == pl.Schema(PRESENCE_SCHEMA)
     assert found.is_empty()
-
-
-def test_points_are_inside_a_polygon_by_the_even_odd_rule():
-    notched = ((0, 0), (10, 0), (10, 10), (5, 5), (0, 10))
-    x, y = np.array([1.0, 5.0, 5.0, 11.0, 9.0]), np.array([1.0, 4.0, 8.0, 5.0, 8.5])
-    assert inside(x, y, notched).tolist() == [True, True, False, False, True]

@@ -72,6 +72,35 @@ def test_whoever_only_pays_was_not_consulted():
     assert consulted(found.interactions, sold, VIDEOS)["consulted"].to_list() == [False]
 
 
+@pytest.mark.parametrize(("at_counter", "talks", "payments"), [(False, {1: None}, []), (True, {}, [1]), (None, {}, [1])])
+def test_a_receipt_printed_during_a_talk_away_from_the_counter_is_somebody_elses(at_counter, talks, payments):
+    talk = interaction(1, 600, 625, at_counter=at_counter)
+    found = joining.with_receipts(interactions(talk), receipts(receipt("a", 610)), VIDEOS, rule=WINDOW)
+    assert joined(found.interactions) == talks
+    assert found.payments["interaction"].to_list() == payments
+
+
+def test_of_two_at_the_counter_the_receipt_is_theirs_who_leave_when_it_is_printed():
+    pays, waits = interaction(1, 600, 621, at_counter=True), interaction(2, 590, 700, customer=7, kind="payment", at_counter=True)
+    found = joining.with_receipts(interactions(pays, waits), receipts(receipt("a", 620)), VIDEOS, rule=WINDOW)
+    assert found.payments["interaction"].to_list() == [1]
+
+
+def test_a_talk_during_most_of_which_its_customer_paid_is_none():
+    payment = interaction(1, 400, 440, customer=5, seller=9, kind="payment")
+    during, before = interaction(2, 405, 430, customer=5), interaction(3, 300, 401, customer=5)
+    found = joining.with_receipts(interactions(payment, during, before), receipts(receipt("a", 435)), VIDEOS, rule=WINDOW)
+    assert joined(found.interactions) == {3: "a"}
+
+
+def test_somebody_at_the_counter_for_whom_nothing_was_printed_did_not_pay():
+    found = joining.with_receipts(
+        interactions(interaction(1, 400, 440, kind="payment")), receipts(receipt("a", 900)), VIDEOS, rule=WINDOW
+    )
+    assert found.interactions.is_empty()
+    assert found.payments.is_empty()
+
+
 def test_a_long_talk_at_the_till_is_a_consultation():
     assert joined(with_receipts(interactions(interaction(1, 0, 60)), receipts(receipt("a", 58)), VIDEOS)) == {1: "a"}
     assert joined(with_receipts(interactions(interaction(1, 0, 20)), receipts(receipt("a", 18)), VIDEOS)) == {}

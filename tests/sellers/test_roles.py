@@ -125,6 +125,17 @@ def test_the_look_of_a_seller_who_is_not_on_shift_is_none():
     assert "looks like" not in role_of(day, "anna", zone=None, prototypes=looks)["evidence"]
 
 
+def test_whoever_wears_what_a_sure_seller_of_the_video_wears_is_likelier_one():
+    def evidence(name, alike):
+        day = usual_day(39).seller("boris", (5 * HOUR, 5.4 * HOUR), zone_share=0.01, alike=alike)
+        return role_of(day, name, roster=False)["evidence"]
+
+    assert "looks like another seller of this video" in evidence("boris", "anna")
+    assert "looks like another seller of this video" not in evidence("boris", None)
+    # nobody is their own colleague
+    assert "looks like another seller of this video" not in evidence("anna", None)
+
+
 def test_there_are_never_more_sellers_than_on_shift():
     day = day_of_two(38)
     day.shifts = [("anna", 0, 12 * HOUR)]

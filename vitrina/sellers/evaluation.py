@@ -230,7 +230,14 @@ def serve(  # noqa: PLR0913  # who was where, and what was bought
         What is decided how.
     """
     plane = video.camera.plane
-    found = interactions_of(places, tracks, people, rule=parameters.interaction, to_metres=None if plane is None else plane.metres)
+    found = interactions_of(
+        places,
+        tracks,
+        people,
+        rule=parameters.interaction,
+        to_metres=None if plane is None else plane.metres,
+        staff_zone=video.camera.staff_zone,
+    )
     joined = with_receipts(found, receipts, _as_files([video]), rule=parameters.receipts)
     return Interactions.check(pl.concat(joined).sort("interaction"))
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from vitrina.errors import SettingsError
+from vitrina.sellers.polygons import Polygon, inside
 from vitrina.sellers.tables import Interactions
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -117,13 +118,14 @@ class InteractionRule:
 DEFAULT_RULE = InteractionRule()
 
 
-def interactions_of(
+def interactions_of(  # noqa: PLR0913  # tables, and what is known of the camera
     trajectories: pl.DataFrame,
     tracks: pl.DataFrame,
     people: pl.DataFrame,
     *,
     rule: InteractionRule = DEFAULT_RULE,
     to_metres: ToMetres | None = None,
+    staff_zone: Polygon = (),
 ) -> pl.DataFrame:
     """Interactions of sellers with customers, without receipts.
 
@@ -140,6 +142,8 @@ def interactions_of(
     to_metres
         From pixels to metres on the floor, both of shape (n, 2): turns headings, which are those in the picture, into those on
         the floor. Without it, who faces whom is judged in the picture and in body heights.
+    staff_zone
+        Corners of the staff's part of the picture, in pixels, which is behind a counter; empty where nobody told.
 
     Returns
     -------
@@ -148,11 +152,10 @@ def interactions_of(
         far from a seller who works behind a counter as one who pays: whether they paid, receipts tell. The order of the given rows
         changes nothing.
     """
-    samples = _samples(trajectories, tracks, people, rule, to_metres)
+    samples = _samples(trajectories, tracks, people, rule, to_metres, staff_zone)
     pairs, steps = _judged(_pairs(samples), rule), _steps(trajectories)
     talks = _lasting(_runs(pairs.filter("holds"), steps, rule), rule)
-    behind_counter = people.filter(pl.col("staff_zone_share") > 0).select("video", pl.col("person").alias("seller_person"))
-    over_counter = pairs.filter("at_till").join(behind_counter, on=["video", "seller_person"], how="semi")
+    over_counter = pairs.filter(pl.col("at_till") & pl.col("behind_counter"))
     across = _lasting(_runs(over_counter.with_columns(starts=True), steps, rule), rule)
     farther = pl.col("distance") > pl.when("in_metres").then(rule.start_m).otherwise(rule.start_heights)
     payments = _without_bystanders(across.filter(farther), across, rule.nearer_at_till)
@@ -175,7 +178,7 @@ def encounters_of(
     polars.DataFrame
         Columns of `ENCOUNTERS_SCHEMA`.
     """
-    pairs = _judged(_pairs(_samples(trajectories, tracks, people, rule, None)), rule)
+    pairs = _judged(_pairs(_samples(trajectories, tracks, people, rule)), rule)
     near = pairs.filter(pl.col("near")).with_columns(starts=True)
     return _runs(near, _steps(trajectories), rule).select(*ENCOUNTERS_SCHEMA)
 
@@ -228,8 +231,13 @@ def _steps(trajectories: pl.DataFrame) -> pl.DataFrame:
     return moments.with_columns(apart=apart).group_by("video").agg(step_s=pl.col("apart").median().fill_null(0.0))
 
 
-def _samples(
-    trajectories: pl.DataFrame, tracks: pl.DataFrame, people: pl.DataFrame, rule: InteractionRule, to_metres: ToMetres | None
+def _samples(  # noqa: PLR0913, PLR0917  # as of `interactions_of`
+    trajectories: pl.DataFrame,
+    tracks: pl.DataFrame,
+    people: pl.DataFrame,
+    rule: InteractionRule,
+    to_metres: ToMetres | None = None,
+    staff_zone: Polygon = (),
 ) -> pl.DataFrame:
     """One row per person and sample, of sellers and customers: place, scale, speed, and the middle of the o-space.
 
@@ -255,7 +263,16 @@ def _samples(
         .sort("video", "track", "sample")
     )
     spaces = _o_spaces(rows, rule, to_metres)
-    return rows.with_columns(speed=pl.Series(_speeds(rows, rule.speed_over_s), dtype=pl.Float64), **spaces)
+    return rows.with_columns(
+        speed=pl.Series(_speeds(rows, rule.speed_over_s), dtype=pl.Float64), behind_counter=_within(staff_zone, rows), **spaces
+    )
+
+
+def _within(zone: Polygon, rows: pl.DataFrame) -> pl.Series:
+    """Which feet are in a part of the picture; null where it is not known."""
+    if not zone:
+        return pl.Series([None], dtype=pl.Boolean).new_from_index(0, rows.height)
+    return pl.Series(inside(zone, rows.select("foot_x", "foot_y").to_numpy()))
 
 
 def _speeds(rows: pl.DataFrame, over_s: float) -> Floats:
@@ -322,7 +339,7 @@ def _pairs(samples: pl.DataFrame) -> pl.DataFrame:
         "ahead_x",
         "ahead_y",
     ]
-    sellers = samples.filter(pl.col("role") == "seller").select(kept).rename({"person": "seller_person"})
+    sellers = samples.filter(pl.col("role") == "seller").select(*kept, "behind_counter").rename({"person": "seller_person"})
     customers = samples.filter(pl.col("role") == "customer").select(kept).rename({"person": "customer_person"})
     return sellers.join(customers.drop("pts_s", "in_metres", "facing_in_metres"), on=["video", "sample"], suffix="_2").sort(
         *_PAIR, "sample"
@@ -382,6 +399,7 @@ def _runs(held: pl.DataFrame, steps: pl.DataFrame, rule: InteractionRule) -> pl.
             closest=pl.col("distance").min(),
             distance=pl.col("distance").median(),
             stood=pl.col("both_still").any(),
+            at_counter=pl.col("behind_counter").mean() >= 0.5,  # most of the time
             in_metres=pl.col("in_metres").first(),
             oriented=pl.col("oriented").any(),
             samples=pl.len().cast(pl.Int64),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from vitrina.sellers.polygons import Polygon, inside
+
 Floats: TypeAlias = npt.NDArray[np.float64]
-Polygon: TypeAlias = Sequence[tuple[float, float]]
 
 PARTS_OF_A_DAY = 24
 PRESENCE_SCHEMA = {
@@ -115,16 +115,6 @@ def presence_of(
     return found.join(company, on="person").select(list(PRESENCE_SCHEMA)).cast(PRESENCE_SCHEMA).sort("person")  # type: ignore[arg-type]  # polars takes a schema
 
 
-def inside(x: Floats, y: Floats, polygon: Polygon) -> npt.NDArray[np.bool_]:
-    """Which points lie in a polygon, by the even-odd rule; shape of `x`."""
-    within = np.zeros(np.shape(x), dtype=bool)
-    for (x1, y1), (x2, y2) in zip(polygon, [*polygon[1:], polygon[0]], strict=True):
-        if y1 != y2:
-            crosses = (y1 > y) != (y2 > y)
-            within ^= crosses & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
-    return within
-
-
 def _places(
     tracks: pl.DataFrame, trajectories: pl.DataFrame, staff_zone: Polygon | None, settings: PresenceSettings
 ) -> pl.DataFrame:
@@ -132,7 +122,7 @@ def _places(
     rows = trajectories.join(tracks.select("track", "person"), on="track")
     zone: pl.Series | pl.Expr = pl.lit(None, pl.Float64)
     if staff_zone is not None and len(staff_zone) >= 3:
-        zone = pl.Series(inside(rows["foot_x"].to_numpy(), rows["foot_y"].to_numpy(), staff_zone)).cast(pl.Float64)
+        zone = pl.Series(inside(staff_zone, rows.select("foot_x", "foot_y").to_numpy())).cast(pl.Float64)
     x, y = (pl.col("x1") + pl.col("x2")) / 2, (pl.col("y1") + pl.col("y2")) / 2
     height = (pl.col("y2") - pl.col("y1")).median()
     reach = pl.max_horizontal(*(middle.quantile(0.9) - middle.quantile(0.1) for middle in (x, y)))

@@ -122,15 +122,17 @@ def with_receipts(
     )
     purchases = delivered.filter(pl.col("amount") > 0)
     course = {"earliest": pl.col("begin_at"), "latest": pl.col("end_at") + dt.timedelta(seconds=rule.slack_s)}
-    at_till = _nearest(placed.filter(pl.col("kind") == PAYMENT), purchases, **course)
-    talks = _not_paying(placed.filter(pl.col("kind") != PAYMENT), placed.join(at_till, on=_KEY, how="semi"))
-    in_talks = _nearest(talks, purchases.join(at_till, on=["store_id", "receipt_id"], how="anti"), **course)
-    in_talks = in_talks.join(_with_counters(at_till, in_talks), on="video", how="anti")
+    is_payment = (pl.col("kind") == PAYMENT) | ((pl.col("at") - pl.col("begin_at")).dt.total_microseconds() / 1e6 < rule.paying_s)
+    over_counter = (pl.col("kind") == PAYMENT) | pl.col("at_counter").fill_null(value=False)
+    at_till = _nearest(placed.filter(over_counter), purchases, **course)
+    talks = _not_paying(placed.filter(pl.col("kind") != PAYMENT), placed.join(at_till.filter(is_payment), on=_KEY, how="semi"))
+    # where it is not known what is the counter, it may have been anywhere
+    anywhere = talks.filter(pl.col("at_counter").is_null())
+    in_talks = _nearest(anywhere, purchases.join(at_till, on=["store_id", "receipt_id"], how="anti"), **course)
     own = pl.concat([at_till, in_talks])
-    is_payment = (pl.col("at") - pl.col("begin_at")).dt.total_microseconds() / 1e6 < rule.paying_s
-    paid = pl.concat([at_till, in_talks.filter(is_payment)])
+    paid, talked = own.filter(is_payment), own.filter(~is_payment)
     consultations = talks.join(paid, on=_KEY, how="anti")
-    known = pl.concat([in_talks.filter(~is_payment).select(*_KEY, "receipt_id"), _earlier(consultations, own, paid, rule)])
+    known = pl.concat([talked.select(*_KEY, "receipt_id"), _earlier(consultations, own, paid, rule)])
     others = _nearest(
         consultations.join(known, on=_KEY, how="anti"),
         purchases.join(own, on=["store_id", "receipt_id"], how="anti"),
@@ -216,7 +218,7 @@ def _checked(receipts: pl.DataFrame) -> pl.DataFrame:
 
 def _nearest(interactions: pl.DataFrame, purchases: pl.DataFrame, *, earliest: pl.Expr, latest: pl.Expr) -> pl.DataFrame:
     """What belongs together by time alone: ``store_id``, ``receipt_id``, ``at``, and the interaction's columns that matter."""
-    columns = [*_KEY, "customer_person", "begin_at"]
+    columns = [*_KEY, "kind", "customer_person", "begin_at"]
     ends = interactions.sort("end_at", *_KEY).with_row_index("row").with_columns(earliest=earliest, latest=latest)
     sold = purchases.with_row_index("column").select("column", "receipt_id", "at", store_of_receipt="store_id")
     possible = (
@@ -233,12 +235,6 @@ def _nearest(interactions: pl.DataFrame, purchases: pl.DataFrame, *, earliest: p
     )
     kept = _best(possible["row"].to_numpy(), possible["column"].to_numpy(), possible["apart"].to_numpy())
     return possible[kept].select(*columns, "store_id", "receipt_id", "at")
-
-
-def _with_counters(at_till: pl.DataFrame, in_talks: pl.DataFrame) -> pl.DataFrame:
-    """``video`` of those in which people mostly pay over a counter: a receipt that is printed during a talk there is somebody else's."""
-    paid = at_till.group_by("video").len().join(in_talks.group_by("video").len(), on="video", how="left", suffix="_in_talks")
-    return paid.filter(pl.col("len") >= pl.col("len_in_talks").fill_null(0)).select("video")
 
 
 def _not_paying(talks: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:

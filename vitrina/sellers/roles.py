@@ -17,7 +17,8 @@ import numpy.typing as npt
 import polars as pl
 
 from vitrina.sellers.people import Floats, appearances_of
-from vitrina.sellers.presence import PRESENCE, Polygon, PresenceSettings, presence_of
+from vitrina.sellers.polygons import Polygon
+from vitrina.sellers.presence import PRESENCE, PresenceSettings, presence_of
 from vitrina.sellers.roster import PROTOTYPES_SCHEMA, ROSTER, RosterSettings, Shift, distances_to_sellers
 from vitrina.sellers.tables import People
 
@@ -90,7 +91,7 @@ class RoleSettings:
     seller: float = 0.7
     customer: float = 0.3
     seller_on_roster: float = 0.5
-    roster_slack: float = 0.1
+    roster_slack: float = 0.25
     least_samples: int = 3
     roster: RosterSettings = ROSTER
     presence: PresenceSettings = PRESENCE

@@ -163,6 +163,7 @@ class Interactions(Table, product=SELLERS, partitioned_by="video"):
     basis: str = column("What distances are measured in.", isin=BASES)
     oriented: bool = column("Whether it was looked at who faces whom; null without headings.", nullable=True)
     samples: int = column("Samples on which the two were together.", ge=1)
+    at_counter: bool = column("Whether the seller stood in the staff's part; null where nobody told which it is.", nullable=True)
     receipt_id: str = column("The receipt that followed within the window.", nullable=True, max_length=NAME_LENGTH)
     successful: bool = column("Whether a receipt followed; null where no receipts of the time were delivered.", nullable=True)
 
