@@ -156,6 +156,7 @@ def _settings(data: Path | None, inbox: str | None) -> Settings:
 
 
 def _run(settings: Settings, products: tuple[str, ...]) -> None:
+    failed = 0
     for product in products:
         with launch.alone(settings, product):
             if product == SELLERS:
@@ -163,13 +164,18 @@ def _run(settings: Settings, products: tuple[str, ...]) -> None:
             with console.status(f"{product}: loading the inbox"):
                 launch.execute_job(settings, f"{product}_ingest")
             if product == SELLERS:
-                sellers.evaluate_videos(settings)
+                failed = sellers.evaluate_videos(settings)
             stale = _stale(settings, product)
             for first, last in stretches(stale, FOLLOWING[product]):
                 what = "computing" if first == WHOLE else f"computing {first} to {last}"
                 with console.status(f"{product}: {what}"):
                     _refresh(settings, product, covering(first, last))
         summary.show(settings, product, console)
+    if failed:
+        raise launch.RunFailedError(
+            f"{failed} video(s) could not be evaluated; what is published leaves them out.",
+            "The reasons stand above; the next run tries them again.",
+        )
 
 
 def _stale(settings: Settings, product: str) -> list[str]:

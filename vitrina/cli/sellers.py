@@ -35,8 +35,14 @@ def fetch_sheet(settings: Settings) -> None:
             console.print(f"{error.problem} {error.remedy}", markup=False)
 
 
-def evaluate_videos(settings: Settings) -> None:
-    """Evaluate new videos, and again those that deliveries made stale; one that fails is told, and holds up no other."""
+def evaluate_videos(settings: Settings) -> int:
+    """Evaluate new videos, and again those that deliveries made stale; one that fails is told, and holds up no other.
+
+    Returns
+    -------
+    int
+        How many have failed.
+    """
     logs = settings.data / "logs"
     launch.run_module(settings, ["resources.video_runs"], log=logs / "videos.log")
     ledger = VideoLedger(settings.videos)
@@ -56,6 +62,7 @@ def evaluate_videos(settings: Settings) -> None:
     if failures:
         # days of all others are computed all the same
         Ledger(settings.ledger).mark_stale(SELLERS, [WHOLE], dt.datetime.now(dt.UTC))
+    return len(failures)
 
 
 @commands.command()
