@@ -35,7 +35,7 @@ serve: setup ## open the pages over what was published
 	@$(BIN)/vitrina serve --data "$(DATA)"
 
 test: setup ## run every test, with the documentation build
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations=60 --durations-min=5
 
 check: setup ## lint, format, types, layers, SQL
 	$(BIN)/ruff check .

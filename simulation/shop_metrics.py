@@ -23,7 +23,8 @@ from simulation import shop_truth
 from simulation.shop import ShopDay
 from simulation.shop_floor import Lens
 from simulation.shop_people import Person, Role
-from vitrina.sellers.interactions import CONSULTATION, InteractionRule
+from vitrina.sellers.interaction_rule import InteractionRule
+from vitrina.sellers.interactions import CONSULTATION
 from vitrina.sellers.metrics import (
     INTERACTION_RATIO,
     PURCHASE_RATIO,

@@ -11,7 +11,10 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +63,12 @@ class Crops:
 
 @dataclass(frozen=True)
 class ReidLesson:
-    """How much is taught: shops, frames of each of their days, steps of 16 people with 4 crops each, length of a vector."""
+    """How much is taught: shops, frames of each of their days, steps, people of a step with 4 crops each, length of a vector."""
 
-    shops: int = 60
+    shops: int = 96
     frames: int = 60
-    steps: int = 1_000
+    steps: int = 3_500
+    people: int = 32
     dimensions: int = 96
     seed: int = 1
     threads: int = 2
@@ -96,17 +100,14 @@ def is_staff(name: str) -> bool:
     return name.split()[1] in SELLERS
 
 
-def draw_crops(first: int, shops: int, frames: int) -> Crops:
-    """Crops of people of shops from a seed on, a few frames of each of their days."""
-    images: defaultdict[str, list[np.ndarray]] = defaultdict(list)
+def draw_crops(first: int, shops: int, frames: int, processes: int = 1) -> Crops:
+    """Crops of people of shops from a seed on, a few frames of each of their days; shops are drawn side by side."""
+    images: dict[str, list[np.ndarray]] = {}
     shop_of: dict[str, int] = {}
-    size = (CROP_WIDTH // 2, CROP_HEIGHT // 2)
-    for number in range(shops):
-        shop = first + DAYS * number
-        for day in range(DAYS):
-            for name, image, box in people_on(shop + day, shop, KINDS[number % len(KINDS)], frames):
-                images[name].append(cv2.resize(crop(image, box), size, interpolation=cv2.INTER_LINEAR))
-                shop_of[name] = number
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        for number, found in enumerate(pool.map(_crops_of, range(shops), repeat(first), repeat(frames))):
+            images |= found
+            shop_of |= dict.fromkeys(found, number)
     kept = [name for name, found in images.items() if len(found) >= _FEWEST]
     people = np.repeat(np.arange(len(kept)), [len(images[name]) for name in kept])
     return Crops(
@@ -114,6 +115,17 @@ def draw_crops(first: int, shops: int, frames: int) -> Crops:
         people,
         np.array([shop_of[name] for name in kept]),
     )
+
+
+def _crops_of(number: int, first: int, frames: int) -> dict[str, list[np.ndarray]]:
+    """Crops of one shop's people, by name."""
+    images: defaultdict[str, list[np.ndarray]] = defaultdict(list)
+    size = (CROP_WIDTH // 2, CROP_HEIGHT // 2)
+    shop = first + DAYS * number
+    for day in range(DAYS):
+        for name, image, box in people_on(shop + day, shop, KINDS[number % len(KINDS)], frames):
+            images[name].append(cv2.resize(crop(image, box), size, interpolation=cv2.INTER_LINEAR))
+    return dict(images)
 
 
 def network(dimensions: int) -> Any:
@@ -149,10 +161,10 @@ def teach(crops: Crops, lesson: ReidLesson) -> Any:
     rows_of = [np.flatnonzero(crops.people == person) for person in range(len(crops.shops))]
     model.train()
     for step in range(lesson.steps):
-        people = _chosen(rng, crops, near=step % 2 == 1)
+        people = _chosen(rng, crops, lesson.people, near=step % 2 == 1)
         rows = np.concatenate([rng.choice(rows_of[person], 4) for person in people])
         with torch.autocast("cpu", dtype=torch.bfloat16):  # twice as fast on a processor that can
-            said = model(torch.from_numpy(_varied(rng, crops.images[rows])))
+            said = model(torch.from_numpy(_varied(rng, crops.images[rows])).contiguous(memory_format=torch.channels_last))
         loss = _contrast(functional.normalize(said.float()), torch.from_numpy(crops.people[rows]))
         optimizer.zero_grad()
         loss.backward()
@@ -163,12 +175,12 @@ def teach(crops: Crops, lesson: ReidLesson) -> Any:
     return model.eval()
 
 
-def _chosen(rng: np.random.Generator, crops: Crops, *, near: bool) -> np.ndarray:
-    """Sixteen people of all, or of as few shops as have so many."""
+def _chosen(rng: np.random.Generator, crops: Crops, count: int, *, near: bool) -> np.ndarray:
+    """So many people of all, or of as few shops as have so many."""
     if near:
         order = rng.permutation(np.unique(crops.shops))
-        return np.concatenate([rng.permutation(np.flatnonzero(crops.shops == shop)) for shop in order[:3]])[:16]
-    return rng.choice(len(crops.shops), min(16, len(crops.shops)), replace=False)
+        return np.concatenate([rng.permutation(np.flatnonzero(crops.shops == shop)) for shop in order[:3]])[:count]
+    return rng.choice(len(crops.shops), min(count, len(crops.shops)), replace=False)
 
 
 def _contrast(vectors: Any, labels: Any) -> Any:
@@ -218,12 +230,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Teach a network to tell the people of the made-up shop apart.")
     lesson = ReidLesson()
     parser.add_argument("--out", type=Path, required=True, help="folder of weights that the network is put into")
-    for name in ("shops", "frames", "steps", "dimensions", "seed", "threads"):
+    for name in ("shops", "frames", "steps", "people", "dimensions", "seed", "threads"):
         parser.add_argument(f"--{name}", type=int, default=getattr(lesson, name))
     given = vars(parser.parse_args(arguments))
     out = given.pop("out")
     lesson = ReidLesson(**given)
-    path = export(teach(draw_crops(FIRST_TAUGHT, lesson.shops, lesson.frames), lesson), out)
+    path = export(teach(draw_crops(FIRST_TAUGHT, lesson.shops, lesson.frames, lesson.threads), lesson), out)
     print(json.dumps({"network": os.fspath(path)}))  # noqa: T201  # what a command says
 
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from tests.sellers.rows_of_people import PX, VIDEO, people_of, scene, tracks_of, walk
 from vitrina.errors import SettingsError
+from vitrina.sellers.interaction_rule import InteractionRule
 from vitrina.sellers.interactions import (
     CONSULTATION,
     ENCOUNTERS_SCHEMA,
     PAYMENT,
-    InteractionRule,
     encounters_of,
     interactions_of,
     sensitivity,

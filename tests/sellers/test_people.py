@@ -11,7 +11,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import pdist
 
 from tests.sellers.made_up_days import VIDEO, MadeUpDay, day_of_two, day_with_everything, usual_day
-from vitrina.sellers.people import PeopleSettings, appearances_of, mean_length, people_of, unit_rows
+from vitrina.sellers.people import PeopleSettings, alike, appearances_of, mean_length, people_of, unit_rows
 from vitrina.sellers.tables import Tracks
 
 PLAIN = PeopleSettings(same_distance=0.0, cut=0.3, gap_distance=0.0, short_samples=1)
@@ -51,6 +51,17 @@ def test_nobody_is_in_two_places_at_once_however_alike_they_look():
     assert persons(track(1, 0, 10, at(0)), track(2, 10, 20, at(0))) == [1, 2]
     # the third one looks like both, and belongs to whom it looks like most; it does not join them
     assert persons(track(1, 0, 10, at(0)), track(2, 5, 15, at(4)), track(3, 30, 40, at(3))) == [1, 2, 2]
+
+
+def test_persons_who_may_be_one_are_alike_and_never_met():
+    rows = tracks(track(1, 0, 9, at(0)), track(2, 5, 14, at(20)), track(3, 20, 29, at(50)), track(4, 30, 39, at(90)))
+    told = rows.with_columns(person=pl.col("track"))
+    # 1 - cos 30° = .13, 1 - cos 40° = .23, 1 - cos 50° = .36; the first two met
+    found = alike(told, replace(PLAIN, lost_cut=1.0))
+    assert found.select("person", "other").rows() == [(2, 3), (3, 2), (3, 4), (4, 3)]
+    assert found["distance"].to_list() == pytest.approx([0.134, 0.134, 0.234, 0.234], abs=1e-3)
+    assert (1, 3) in alike(told, replace(PLAIN, lost_cut=1.3)).select("person", "other").rows()
+    assert alike(told.with_columns(pl.lit([], pl.List(pl.Float32)).alias("appearance")), PLAIN).is_empty()
 
 
 def test_a_chain_of_look_alikes_does_not_grow_together():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.sellers.rows_of_people import START, VIDEO, interaction, interactions, video_file, video_files
 from vitrina.errors import DeliveryError, SettingsError
 from vitrina.sellers import receipts as joining
+from vitrina.sellers.people import ALIKE_SCHEMA
 from vitrina.sellers.receipts import CONSULTED_SCHEMA, RECEIPTS_SCHEMA, ReceiptRule, consulted
 from vitrina.sellers.tables import Interactions
 
@@ -62,6 +63,47 @@ def test_to_pay_is_no_consultation_and_the_receipt_goes_to_the_talk_before():
     assert joined(found.interactions) == {1: "a", 3: None}
     assert found.interactions["successful"].to_list() == [True, False]
     assert found.payments.select("interaction", "receipt_id", "successful").rows() == [(2, None, None)]
+
+
+def alike(*pairs):
+    return pl.DataFrame([(VIDEO, *pair) for pair in pairs], schema=ALIKE_SCHEMA, orient="row")
+
+
+@pytest.mark.parametrize(
+    ("pairs", "receipts_of_talks"),
+    [
+        ([], {1: None, 2: None}),
+        ([(9, 2, 0.2)], {1: "a", 2: None}),
+        ([(9, 2, 0.2), (9, 3, 0.1)], {1: None, 2: "a"}),
+        # somebody else's likeness says nothing of who pays
+        ([(8, 2, 0.1)], {1: None, 2: None}),
+    ],
+)
+def test_who_pays_and_was_never_served_is_the_likest_of_those_who_were(pairs, receipts_of_talks):
+    talks = interaction(1, 0, 100, customer=2), interaction(2, 50, 150, customer=3)
+    payment = interaction(3, 400, 425, customer=9)
+    found = joining.with_receipts(
+        interactions(*talks, payment), receipts(receipt("a", 424)), VIDEOS, alike=alike(*pairs), rule=WINDOW
+    )
+    assert joined(found.interactions) == receipts_of_talks
+
+
+def test_of_two_who_pay_one_alone_is_who_was_served_and_it_is_their_last_talk():
+    talks = interaction(1, 0, 100, customer=2), interaction(2, 150, 200, customer=2)
+    payments = interaction(3, 400, 425, customer=9), interaction(4, 440, 460, customer=8)
+    sold = receipts(receipt("a", 424), receipt("b", 459))
+    likeness = alike((9, 2, 0.2), (8, 2, 0.15))
+    found = joining.with_receipts(interactions(*talks, *payments), sold, VIDEOS, alike=likeness, rule=WINDOW)
+    assert joined(found.interactions) == {1: None, 2: "b"}
+
+
+def test_whoever_was_served_and_paid_under_one_name_is_nobody_else():
+    talks = interaction(1, 0, 100, customer=2), interaction(2, 150, 200, customer=9)
+    payment = interaction(3, 400, 425, customer=9)
+    found = joining.with_receipts(
+        interactions(*talks, payment), receipts(receipt("a", 424)), VIDEOS, alike=alike((9, 2, 0.0)), rule=WINDOW
+    )
+    assert joined(found.interactions) == {1: None, 2: "a"}
 
 
 def test_whoever_only_pays_was_not_consulted():

@@ -11,7 +11,7 @@ from simulation.retailer import Size
 from simulation.shop import DayKind, ShopDay, Spoiled, simulate_day
 from simulation.shop_metrics import METRICS, ROLES, STEP_S, consultations, shown, true_metrics, true_roles
 from simulation.shop_people import Role
-from vitrina.sellers.interactions import InteractionRule
+from vitrina.sellers.interaction_rule import InteractionRule
 from vitrina.sellers.manual_counts import COUNTED
 from vitrina.sellers.metrics import MetricRule
 

@@ -20,7 +20,7 @@ from vitrina.sellers.metrics import Footage as Filmed
 from vitrina.sellers.metrics import seller_video_metrics
 from vitrina.sellers.motion import ChangeTest
 from vitrina.sellers.parameters import Parameters
-from vitrina.sellers.people import people_of
+from vitrina.sellers.people import alike, people_of
 from vitrina.sellers.polygons import inside
 from vitrina.sellers.receipts import consulted, with_receipts
 from vitrina.sellers.roles import roles_of
@@ -238,7 +238,8 @@ def serve(  # noqa: PLR0913  # who was where, and what was bought
         to_metres=None if plane is None else plane.metres,
         staff_zone=video.camera.staff_zone,
     )
-    joined = with_receipts(found, receipts, _as_files([video]), rule=parameters.receipts)
+    likeness = alike(tracks, parameters.people)
+    joined = with_receipts(found, receipts, _as_files([video]), alike=likeness, rule=parameters.receipts)
     return Interactions.check(pl.concat(joined).sort("interaction"))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from vitrina.errors import SettingsError
 from vitrina.sellers.footage_quality import QualityLimits
-from vitrina.sellers.interactions import InteractionRule
+from vitrina.sellers.interaction_rule import InteractionRule
 from vitrina.sellers.metrics import MetricRule
 from vitrina.sellers.people import PEOPLE, PeopleSettings
 from vitrina.sellers.receipts import ReceiptRule

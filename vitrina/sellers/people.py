@@ -17,6 +17,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 
 PEOPLE_SCHEMA = {"video": pl.String(), "track": pl.Int64(), "person": pl.Int64()}
+ALIKE_SCHEMA = {"video": pl.String(), "person": pl.Int64(), "other": pl.Int64(), "distance": pl.Float64()}
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class PeopleSettings:
         people's above .398.
     short_samples
         Tracks with fewer samples join a person, or one another, but never decide that two longer ones are one person.
+    lost_cut
+        How many times the cut two persons may differ who are one for another reason: the one was lost, and the other has no past.
     """
 
     same_distance: float = 0.213
@@ -39,6 +42,7 @@ class PeopleSettings:
     gap_s: float = 7200.0
     gap_distance: float = 0.06
     short_samples: int = 4
+    lost_cut: float = 1.3
 
 
 PEOPLE = PeopleSettings()
@@ -88,6 +92,37 @@ def people_of(tracks: pl.DataFrame, *, settings: PeopleSettings = PEOPLE) -> pl.
         persons = _first_come(_labels(_columns(rows, settings), settings))
         parts.append(rows.select("video", pl.col("track").cast(pl.Int64), pl.Series("person", persons, pl.Int64)))
     return pl.concat(parts).sort("video", "track") if parts else pl.DataFrame(schema=PEOPLE_SCHEMA)
+
+
+def alike(tracks: pl.DataFrame, settings: PeopleSettings = PEOPLE) -> pl.DataFrame:
+    """Persons who were told apart and may be one all the same: never there at the same time, and not too different.
+
+    Parameters
+    ----------
+    tracks
+        Rows of table `Tracks` of one video, with their persons.
+    settings
+        Says how different.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns of `ALIKE_SCHEMA`, with each pair both ways round; ``distance`` is the mean cosine distance of their detections.
+    """
+    persons, means = appearances_of(tracks, settings)
+    if not means.shape[1]:
+        return pl.DataFrame(schema=ALIKE_SCHEMA)
+    distances = 1 - means @ means.T
+    ordered = tracks.sort("person", "track")
+    spans = _Tracks(*(ordered[name].to_numpy() for name in ("first_s", "last_s", "samples")), np.zeros((tracks.height, 0)))
+    members = (ordered["person"].to_numpy() == np.array(persons)[:, None]).astype(np.float32)
+    met = members @ spans.overlaps(spans).astype(np.float32) @ members.T > 0
+    rows, columns = np.nonzero((distances <= settings.cut * settings.lost_cut) & ~met)
+    named = np.array(persons, dtype=np.int64)
+    return pl.DataFrame(
+        {"person": named[rows], "other": named[columns], "distance": distances[rows, columns]},
+        schema={name: ALIKE_SCHEMA[name] for name in ("person", "other", "distance")},
+    ).select(pl.lit(tracks["video"][0]).alias("video"), "person", "other", "distance")
 
 
 def mean_length(samples: Any, settings: PeopleSettings = PEOPLE) -> Any:

@@ -19,6 +19,7 @@ import polars as pl
 
 from vitrina.errors import DeliveryError, SettingsError
 from vitrina.sellers.interactions import PAYMENT
+from vitrina.sellers.people import ALIKE_SCHEMA
 from vitrina.sellers.tables import Interactions
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -87,7 +88,12 @@ class Joined(NamedTuple):
 
 
 def with_receipts(
-    interactions: pl.DataFrame, receipts: pl.DataFrame, videos: pl.DataFrame, *, rule: ReceiptRule = DEFAULT_RULE
+    interactions: pl.DataFrame,
+    receipts: pl.DataFrame,
+    videos: pl.DataFrame,
+    *,
+    alike: pl.DataFrame | None = None,
+    rule: ReceiptRule = DEFAULT_RULE,
 ) -> Joined:
     """Interactions with the receipts that followed them.
 
@@ -103,6 +109,8 @@ def with_receipts(
         Columns of `RECEIPTS_SCHEMA`. The same row twice counts once.
     videos
         Columns ``video``, ``store_id`` and ``time_zone`` of `VideoFiles`; the zone says which moments are one day.
+    alike
+        As of `vitrina.sellers.people.alike`: who pays and was never served may be somebody who was served and then lost from sight.
     rule
         Which receipt may be held for an interaction.
 
@@ -132,7 +140,7 @@ def with_receipts(
     own = pl.concat([at_till, in_talks])
     paid, talked = own.filter(is_payment), own.filter(~is_payment)
     consultations = talks.join(paid, on=_KEY, how="anti")
-    known = pl.concat([talked.select(*_KEY, "receipt_id"), _earlier(consultations, own, paid, rule)])
+    known = pl.concat([talked.select(*_KEY, "receipt_id"), _earlier(consultations, own, paid, alike, rule)])
     others = _nearest(
         consultations.join(known, on=_KEY, how="anti"),
         purchases.join(own, on=["store_id", "receipt_id"], how="anti"),
@@ -245,21 +253,49 @@ def _not_paying(talks: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
     return talks.join(same, on=_KEY, how="anti")
 
 
-def _earlier(consultations: pl.DataFrame, own: pl.DataFrame, paid: pl.DataFrame, rule: ReceiptRule) -> pl.DataFrame:
+def _earlier(
+    consultations: pl.DataFrame, own: pl.DataFrame, paid: pl.DataFrame, alike: pl.DataFrame | None, rule: ReceiptRule
+) -> pl.DataFrame:
     """``video``, ``interaction`` and ``receipt_id``: of each payment, the same customer's last consultation before it.
 
-    A consultation goes to the first payment after it, and one that has a receipt of its own to none.
+    A consultation goes to the first payment after it, and one that has a receipt of its own to none. Of payments and consultations
+    that are left over, those go together whose customers are the most alike.
     """
+    served = consultations.select("video", "customer_person").unique()
     free = consultations.join(own, on=_KEY, how="anti").select(*_KEY, "customer_person", "end_at")
-    since = (pl.col("begin_at") - pl.col("end_at")).dt.total_microseconds() / 1e6
-    before = (
-        paid.select("video", "customer_person", "receipt_id", "begin_at")
-        .join(free, on=["video", "customer_person"])
-        .filter((since >= -rule.slack_s) & (since <= rule.stay_s))
-    )
+    paying = paid.select("video", "customer_person", "receipt_id", "begin_at")
+    before = paying.join(free, on=["video", "customer_person"]).filter(_follows(rule))
     first = before.sort("begin_at", "receipt_id").unique(_KEY, keep="first", maintain_order=True)
-    last = first.sort("end_at", "interaction", descending=True).unique(["video", "receipt_id"], keep="first", maintain_order=True)
-    return last.select(*_KEY, "receipt_id")
+    known = first.sort("end_at", "interaction", descending=True).unique(["video", "receipt_id"], keep="first", maintain_order=True)
+    # whoever was served under this name has told what they bought
+    lost = free.join(known, on=_KEY, how="anti").join(paying, on=["video", "customer_person"], how="anti")
+    found = (
+        paying.join(served, on=["video", "customer_person"], how="anti")
+        .join(
+            pl.DataFrame(schema=ALIKE_SCHEMA) if alike is None else alike,
+            left_on=["video", "customer_person"],
+            right_on=["video", "person"],
+        )
+        .join(lost, left_on=["video", "other"], right_on=["video", "customer_person"])
+        .filter(_follows(rule))
+        # of one customer's consultations the last, of all customers the likest
+        .sort("distance", "receipt_id", "end_at", "interaction", descending=[False, False, True, True])
+    )
+    taken: set[tuple[str, str]] = set()
+    gone: set[tuple[str, int]] = set()
+    kept = []
+    for video, other, receipt, interaction in found.select("video", "other", "receipt_id", "interaction").iter_rows():
+        if (video, receipt) not in taken and (video, other) not in gone:
+            taken.add((video, receipt))
+            gone.add((video, other))
+            kept.append((video, interaction, receipt))
+    columns = [*_KEY, "receipt_id"]
+    return pl.concat([known.select(columns), pl.DataFrame(kept, schema=known.select(columns).schema, orient="row")])
+
+
+def _follows(rule: ReceiptRule) -> pl.Expr:
+    since = (pl.col("begin_at") - pl.col("end_at")).dt.total_microseconds() / 1e6
+    return (since >= -rule.slack_s) & (since <= rule.stay_s)
 
 
 def _best(rows: npt.NDArray[np.integer], columns: npt.NDArray[np.integer], apart: Floats) -> Ints:
