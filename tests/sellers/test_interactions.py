@@ -203,6 +203,28 @@ def test_a_row_says_whether_the_seller_stood_behind_the_counter():
     assert said == [[True], [False], [None]]
 
 
+def test_a_talk_ends_where_its_seller_goes_behind_the_counter_and_another_begins():
+    seller = [(3.0, 0.0)] * 15 + [(3.0 - 0.5 * i, 0.0) for i in range(6)] + [AT_TILL] * 15
+    customer = [(x + 1.0, 0.0) for x, _ in seller]
+    both = scene(walk(1, seller), walk(2, customer), roles=ROLES)
+    found = interactions_of(*both, staff_zone=COUNTER)
+    assert found.select("customer_person", "at_counter").rows() == [(2, False), (2, True)]
+    first, second = found.select("begin_s", "end_s").rows()
+    assert first[1] == pytest.approx(second[0], abs=1.0)
+    assert interactions_of(*both).height == 1
+
+
+def test_a_foot_that_trembles_at_the_counters_edge_cuts_no_talk():
+    seller = [(0.4 + 0.2 * (i % 3 == 0), 0.0) for i in range(30)]
+    both = scene(walk(1, seller), walk(2, [(1.5, 0.0)] * 30), roles=ROLES)
+    assert interactions_of(*both, staff_zone=COUNTER)["at_counter"].to_list() == [True]
+
+
+def test_whoever_stands_behind_the_counter_is_no_customer():
+    assert interactions_of(*around_seller(0.4), staff_zone=COUNTER).is_empty()
+    assert served(interactions_of(*around_seller(0.4))) == [2]
+
+
 def test_the_next_in_the_queue_does_not_pay_yet():
     assert served(interactions_of(*around_seller(1.9, 2.5), staff_zone=COUNTER), PAYMENT) == [2]
 

@@ -106,6 +106,12 @@ def test_whoever_was_served_and_paid_under_one_name_is_nobody_else():
     assert joined(found.interactions) == {1: None, 2: "a"}
 
 
+def test_a_talk_that_goes_on_at_the_till_has_been_before_the_payment():
+    talk, payment = interaction(1, 300, 440), interaction(2, 400, 440, seller=9, kind="payment")
+    found = joining.with_receipts(interactions(talk, payment), receipts(receipt("a", 438)), VIDEOS, rule=WINDOW)
+    assert joined(found.interactions) == {1: "a"}
+
+
 def test_whoever_only_pays_was_not_consulted():
     served = interactions(interaction(1, 400, 425), interaction(2, 300, 390, customer=5))
     sold = receipts(receipt("a", 424))

@@ -146,8 +146,9 @@ def _pairs(samples: pl.DataFrame) -> pl.DataFrame:
         "speed",
         "ahead_x",
         "ahead_y",
+        "behind_counter",
     ]
-    sellers = samples.filter(pl.col("role") == "seller").select(*kept, "behind_counter").rename({"person": "seller_person"})
+    sellers = samples.filter(pl.col("role") == "seller").select(kept).rename({"person": "seller_person"})
     customers = samples.filter(pl.col("role") == "customer").select(kept).rename({"person": "customer_person"})
     return sellers.join(customers.drop("pts_s", "in_metres", "facing_in_metres"), on=["video", "sample"], suffix="_2").sort(
         *PAIR, "sample"

@@ -24,6 +24,9 @@ SENSITIVITY_SCHEMA = {
     "interactions": pl.Int64(),
     "customers_served": pl.Int64(),
 }
+COUNTER_SAMPLES = 7
+"""Samples over most of which a seller is behind the counter, or is not: there one talk ends, and another begins."""
+
 ENCOUNTERS_SCHEMA = {
     "video": pl.String(),
     "seller_person": pl.Int64(),
@@ -152,7 +155,10 @@ def _runs(held: pl.DataFrame, steps: pl.DataFrame, rule: InteractionRule) -> pl.
     """
     # a tolerance: times are sums of fractions
     bridged = pl.max_horizontal((rule.bridged_samples + 1) * pl.col("step_s"), pl.lit(rule.bridged_s)) + 1e-6
-    broken = (pl.col("pts_s").diff().over(PAIR) > bridged).fill_null(value=False)
+    # half of a short time on either side: a foot at the counter's edge trembles
+    about = pl.col("behind_counter").cast(pl.Float64).rolling_mean(COUNTER_SAMPLES, min_samples=1, center=True).over(PAIR)
+    went = ((about >= 0.5) != (about.shift(1).over(PAIR) >= 0.5)).fill_null(value=False)
+    broken = (pl.col("pts_s").diff().over(PAIR) > bridged).fill_null(value=False) | went
     return (
         held.join(steps, on="video")
         .sort(*PAIR, "sample")
@@ -166,6 +172,7 @@ def _runs(held: pl.DataFrame, steps: pl.DataFrame, rule: InteractionRule) -> pl.
             distance=pl.col("distance").median(),
             stood=pl.col("both_still").any(),
             at_counter=pl.col("behind_counter").mean() >= 0.5,  # most of the time
+            by_staff=(pl.col("behind_counter_2").mean() >= 0.5).fill_null(value=False),
             in_metres=pl.col("in_metres").first(),
             oriented=pl.col("oriented").any(),
             samples=pl.len().cast(pl.Int64),
@@ -176,9 +183,12 @@ def _runs(held: pl.DataFrame, steps: pl.DataFrame, rule: InteractionRule) -> pl.
 
 
 def _lasting(runs: pl.DataFrame, rule: InteractionRule) -> pl.DataFrame:
-    """Runs that last long enough, of two who stood together at some time: who passes somebody who stands speaks to nobody."""
+    """Runs that last long enough, of two who stood together at some time: who passes somebody who stands speaks to nobody.
+
+    Whoever stands behind the counter is no customer there, but another box of somebody who works.
+    """
     long_enough = (pl.col("duration_s") >= rule.min_duration_s) & (pl.col("samples") >= rule.min_samples)
-    return runs.filter(long_enough & pl.col("stood"))
+    return runs.filter(long_enough & pl.col("stood") & ~pl.col("by_staff"))
 
 
 def _without_bystanders(runs: pl.DataFrame, among: pl.DataFrame, nearer: float) -> pl.DataFrame:

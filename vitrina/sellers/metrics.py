@@ -101,7 +101,8 @@ class MetricRule:
     Attributes
     ----------
     present_at_least_s
-        Time in the picture from which on a customer could have been served.
+        Time in the picture from which on a customer could have been served: who is there for less passes by, or is a piece of
+        somebody who was lost.
     waiting_s
         Time unserved, with no seller free and none near, beyond which a customer has waited too long.
     least_coverage
@@ -110,7 +111,7 @@ class MetricRule:
         Of the intervals that are drawn.
     """
 
-    present_at_least_s: float = 10.0
+    present_at_least_s: float = 20.0
     waiting_s: float = 120.0
     least_coverage: float = 0.5
     seed: int = 0

@@ -262,7 +262,7 @@ def _earlier(
     that are left over, those go together whose customers are the most alike.
     """
     served = consultations.select("video", "customer_person").unique()
-    free = consultations.join(own, on=_KEY, how="anti").select(*_KEY, "customer_person", "end_at")
+    free = consultations.join(own, on=_KEY, how="anti").select(*_KEY, "customer_person", "end_at", began_at="begin_at")
     paying = paid.select("video", "customer_person", "receipt_id", "begin_at")
     before = paying.join(free, on=["video", "customer_person"]).filter(_follows(rule))
     first = before.sort("begin_at", "receipt_id").unique(_KEY, keep="first", maintain_order=True)
@@ -294,8 +294,9 @@ def _earlier(
 
 
 def _follows(rule: ReceiptRule) -> pl.Expr:
+    """A payment comes after a talk that began before it; where a seller walks to the till with a customer, the talk goes on there."""
     since = (pl.col("begin_at") - pl.col("end_at")).dt.total_microseconds() / 1e6
-    return (since >= -rule.slack_s) & (since <= rule.stay_s)
+    return (pl.col("began_at") < pl.col("begin_at")) & (since <= rule.stay_s)
 
 
 def _best(rows: npt.NDArray[np.integer], columns: npt.NDArray[np.integer], apart: Floats) -> Ints:
