@@ -49,8 +49,8 @@ LEAST_S = 10
 
 EXTENT = ShopExtent(open_s=7_200, width=640, height=360, fps=5, arrivals_per_hour=110, pace=0.5)
 PARAMETERS = {"interaction.bridged_s": 20.0}
-"""For people who hide each other; all others are those in force for the shop's own networks. Chosen on a usual, a busy and an own-clothes
-day of 50 minutes, with the seeds 5,201 to 5,203, as were the networks' own limits."""
+"""For people who hide each other; all others are those in force for the shop's own networks. Chosen on days of 50 minutes with seeds from
+5,201 to 5,213, as were the networks' own limits."""
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,8 @@ def alike(tracks: pl.DataFrame, settings: PeopleSettings = PEOPLE) -> pl.DataFra
         return pl.DataFrame(schema=ALIKE_SCHEMA)
     distances = 1 - means @ means.T
     ordered = tracks.sort("person", "track")
-    spans = _Tracks(*(ordered[name].to_numpy() for name in ("first_s", "last_s", "samples")), np.zeros((tracks.height, 0)))
+    first, last, samples = (ordered[name].to_numpy() for name in ("first_s", "last_s", "samples"))
+    spans = _Tracks(first, last, samples, np.zeros((tracks.height, 0)))
     members = (ordered["person"].to_numpy() == np.array(persons)[:, None]).astype(np.float32)
     met = members @ spans.overlaps(spans).astype(np.float32) @ members.T > 0
     rows, columns = np.nonzero((distances <= settings.cut * settings.lost_cut) & ~met)
