@@ -228,7 +228,7 @@ def train(frames: Path, folder: Path, lesson: Lesson) -> Path:
 
 
 def _short_numbers() -> AbstractContextManager[Any]:
-    """While teaching, the network counts in 16 bits and with channels last: thrice as fast on a processor that can. Losses keep 32."""
+    """While teaching, the network counts in 16 bits and with channels last: much faster on a processor that can. Losses keep their 32."""
     import torch  # noqa: PLC0415  # takes seconds to load
     from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415  # as above
 

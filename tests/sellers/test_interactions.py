@@ -214,10 +214,18 @@ def test_a_talk_ends_where_its_seller_goes_behind_the_counter_and_another_begins
     assert interactions_of(*both).height == 1
 
 
-def test_a_foot_that_trembles_at_the_counters_edge_cuts_no_talk():
-    seller = [(0.4 + 0.2 * (i % 3 == 0), 0.0) for i in range(30)]
-    both = scene(walk(1, seller), walk(2, [(1.5, 0.0)] * 30), roles=ROLES)
+@pytest.mark.parametrize("step", [0.04, 1.0])
+def test_a_foot_that_trembles_at_the_counters_edge_cuts_no_talk(step):
+    n = round(30 / step)
+    # a second outside, two behind, whatever the rate
+    seller = [(0.4 + 0.2 * (int(i * step) % 3 == 0), 0.0) for i in range(n)]
+    both = scene(walk(1, seller, step=step), walk(2, [(1.5, 0.0)] * n, step=step), roles=ROLES)
     assert interactions_of(*both, staff_zone=COUNTER)["at_counter"].to_list() == [True]
+
+
+def test_a_time_of_no_length_about_the_counter_is_refused():
+    with pytest.raises(SettingsError, match="counter_s"):
+        InteractionRule(counter_s=0.0)
 
 
 def test_whoever_stands_behind_the_counter_is_no_customer():

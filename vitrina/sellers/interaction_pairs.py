@@ -33,8 +33,8 @@ def judged_pairs(  # noqa: PLR0913, PLR0917  # as of `vitrina.sellers.interactio
     -------
     polars.DataFrame
         By `PAIR` and sample: ``pts_s``, ``distance`` in metres or body heights as ``in_metres`` says, and whether the two are
-        ``near``, ``both_still``, ``oriented`` (both headings are known), ``at_till``, ``behind_counter`` (the seller; null where
-        nobody told the staff's zone), whether an interaction may begin (``starts``), and whether it goes on (``holds``).
+        ``near``, ``both_still``, ``oriented`` (both headings are known), ``at_till``, ``behind_counter`` (the seller;
+        ``behind_counter_2`` the customer; null where nobody told the staff's zone), whether an interaction may begin (``starts``), and whether it goes on (``holds``).
     """
     return _judged(_pairs(_samples(trajectories, tracks, people, rule, to_metres, staff_zone)), rule)
 

@@ -45,6 +45,9 @@ class InteractionRule:
         Distance up to which somebody pays over a counter, where the staff's part of the picture is known; from `start_m` on.
     nearer_at_till
         The same as `nearer` of who pays: the next one waits not much farther away.
+    counter_s
+        Time over most of which a seller is behind the counter, or is not: there one talk ends, and another begins. A foot at the
+        counter's edge trembles.
 
     References
     ----------
@@ -73,6 +76,7 @@ class InteractionRule:
     till_m: float = 2.7
     till_heights: float = 1.6
     nearer_at_till: float = 1.1
+    counter_s: float = 7.0
 
     def __post_init__(self) -> None:
         if self.end_m < self.start_m or self.end_heights < self.start_heights or self.facing_end < 1:
@@ -80,6 +84,8 @@ class InteractionRule:
                 f"An interaction would end nearer than it begins: {self}.",
                 "Set the distances of its end no lower than its start's.",
             )
+        if not self.counter_s > 0:
+            raise SettingsError(f"Nobody is anywhere for most of {self.counter_s} s.", "Give `counter_s` in seconds, above 0.")
 
 
 DEFAULT_RULE = InteractionRule()

@@ -24,9 +24,6 @@ SENSITIVITY_SCHEMA = {
     "interactions": pl.Int64(),
     "customers_served": pl.Int64(),
 }
-COUNTER_SAMPLES = 7
-"""Samples over most of which a seller is behind the counter, or is not: there one talk ends, and another begins."""
-
 ENCOUNTERS_SCHEMA = {
     "video": pl.String(),
     "seller_person": pl.Int64(),
@@ -155,13 +152,11 @@ def _runs(held: pl.DataFrame, steps: pl.DataFrame, rule: InteractionRule) -> pl.
     """
     # a tolerance: times are sums of fractions
     bridged = pl.max_horizontal((rule.bridged_samples + 1) * pl.col("step_s"), pl.lit(rule.bridged_s)) + 1e-6
-    # half of a short time on either side: a foot at the counter's edge trembles
-    about = pl.col("behind_counter").cast(pl.Float64).rolling_mean(COUNTER_SAMPLES, min_samples=1, center=True).over(PAIR)
-    went = ((about >= 0.5) != (about.shift(1).over(PAIR) >= 0.5)).fill_null(value=False)
+    went = (pl.col("mostly_behind") != pl.col("mostly_behind").shift(1).over(PAIR)).fill_null(value=False)
     broken = (pl.col("pts_s").diff().over(PAIR) > bridged).fill_null(value=False) | went
     return (
-        held.join(steps, on="video")
-        .sort(*PAIR, "sample")
+        _with_counter(held, rule)
+        .join(steps, on="video", maintain_order="left")
         .with_columns(run=broken.cum_sum().over(PAIR))
         .filter(pl.col("starts").cum_max().over(*PAIR, "run"))
         .group_by(*PAIR, "run")
@@ -179,6 +174,18 @@ def _runs(held: pl.DataFrame, steps: pl.DataFrame, rule: InteractionRule) -> pl.
         )
         .with_columns(duration_s=pl.col("end_s") - pl.col("begin_s"))
         .sort("video", "begin_s", "end_s", "seller_person", "customer_person")
+    )
+
+
+def _with_counter(held: pl.DataFrame, rule: InteractionRule) -> pl.DataFrame:
+    """Rows by `PAIR` and sample, with ``mostly_behind``: whether the seller is behind the counter for most of a time about each."""
+    ordered = held.with_columns(at_us=(pl.col("pts_s") * 1e6).round().cast(pl.Int64)).sort(*PAIR, "at_us")
+    width = round(rule.counter_s * 1e6)
+    about = ordered.rolling("at_us", period=f"{width}i", offset=f"{-width // 2}i", closed="both", group_by=list(PAIR)).agg(
+        share=pl.col("behind_counter").mean()
+    )
+    return ordered.join(about, on=[*PAIR, "at_us"], how="left", maintain_order="left").with_columns(
+        mostly_behind=pl.col("share") >= 0.5
     )
 
 
