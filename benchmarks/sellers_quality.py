@@ -41,7 +41,9 @@ CORRIDOR, CORRIDOR_BOXES = "07_shopping_center_entry_corridor_cctv.mp4", "EnterE
 CORRIDOR_SIZE, STRIDE = (384, 288), 25
 LEAST_IDF1 = 0.95
 
-UNSEEN = range(881_000, 881_100)
+UNSEEN = range(882_000, 882_100)
+"""Those from 881,000 on were judged on 22 November 2026."""
+
 DAYS = (
     DayKind.USUAL,
     DayKind.BUSY,
@@ -55,6 +57,7 @@ DAYS = (
     DayKind.LIGHTS_OFF,
     DayKind.UNATTENDED,
     DayKind.BUSY,
+    DayKind.USUAL,
 )
 LEAST_SHARE = 0.95
 LEAST_EVENTS = 385
@@ -131,6 +134,7 @@ def _made_up(days: Sequence[tuple[DayKind, int, ShopExtent]], outcome: Outcome) 
             _say(each)
     _tracking(judged, outcome)
     _sellers(judged, outcome)
+    _consultations(judged, outcome)
     found = deviations(pl.concat([each.pairs for each in judged]))
     for deviation in found:
         _deviation(deviation, outcome)
@@ -140,7 +144,8 @@ def _say(day: Judged) -> None:
     minutes = ", ".join(f"{name} {found.precision:.3f} and {found.recall:.3f}" for name, found in day.minutes.items())
     pairs = ", ".join(f"{metric} {_number(said)} for {_number(true)}" for metric, true, said in _values(day.pairs))
     print(
-        f"{day.kind} {day.seed}: {_quality(tracking_quality(day.truth, day.said))}; seller-minutes: {minutes}; {pairs}; {day.took_s:.0f} s"
+        f"{day.kind} {day.seed}: {_quality(tracking_quality(day.truth, day.said))}; seller-minutes: {minutes}; {pairs};"
+        f" {day.talks_said} consultations of {day.talks}, of which {day.talks_in_sight} can be seen; {day.took_s:.0f} s"
     )
 
 
@@ -160,6 +165,15 @@ def _tracking(judged: Sequence[Judged], outcome: Outcome) -> None:
     pooled = tracking_quality_of_videos([(each.truth, each.said) for each in judged])
     print(f"all days: {_quality(pooled)}")
     outcome.refer(**{name: getattr(pooled, name) or 0.0 for name in ("hota", "mota", "idf1", "precision", "recall")})
+
+
+def _consultations(judged: Sequence[Judged], outcome: Outcome) -> None:
+    """How many there are, for those who ask what a camera could have shown at all."""
+    outcome.refer(
+        consultations=sum(day.talks for day in judged),
+        consultations_in_sight=sum(day.talks_in_sight for day in judged),
+        consultations_said=sum(day.talks_said for day in judged),
+    )
 
 
 def _sellers(judged: Sequence[Judged], outcome: Outcome) -> None:

@@ -17,7 +17,7 @@ import polars as pl
 from simulation import shop_truth
 from simulation.shop import TIME_ZONE, DayKind, ShopDay, ShopExtent, simulate_day
 from simulation.shop_judgement import FOUND, WEIGHTS
-from simulation.shop_metrics import true_metrics
+from simulation.shop_metrics import consultations, true_metrics
 from simulation.shop_picture import Frame, Renderer
 from simulation.shop_reid_training import NAME as APPEARANCE
 from simulation.shop_training import NAME as DETECTOR
@@ -29,6 +29,8 @@ from vitrina.sellers.detecting import Models, all_rows, detections
 from vitrina.sellers.detector import UltralyticsDetector
 from vitrina.sellers.evaluation import Video, count, coverage_of, follow, name_people, serve
 from vitrina.sellers.footage_quality import Measures, QualityMeter, footage_samples
+from vitrina.sellers.interaction_rule import InteractionRule
+from vitrina.sellers.interactions import CONSULTATION
 from vitrina.sellers.looks import looks_of, with_looks
 from vitrina.sellers.manual_counts import BASE_METRICS, PAIRED
 from vitrina.sellers.metrics import ALL
@@ -38,6 +40,7 @@ from vitrina.sellers.networks import limits_of
 from vitrina.sellers.parameters import Parameters, parameters
 from vitrina.sellers.receipts import RECEIPTS_SCHEMA
 from vitrina.sellers.roster import PROTOTYPES_SCHEMA, SHIFTS_SCHEMA
+from vitrina.sellers.tables import ROLES
 from vitrina.sellers.weights import find_weights
 from vitrina.sellers.yolo import Image
 
@@ -120,6 +123,8 @@ class Judged:
         Seller-minutes by roles; by names (``seller_id``); by the baseline (``baseline_role``).
     pairs
         Base metrics as `vitrina.sellers.deviations.deviations` takes them.
+    talks, talks_in_sight, talks_said
+        Consultations: all that are true; those that somebody who watches the film could count; and those that were measured.
     took_s
         Seconds that it took.
     """
@@ -130,6 +135,9 @@ class Judged:
     said: pl.DataFrame
     minutes: dict[str, Minutes]
     pairs: pl.DataFrame
+    talks: int
+    talks_in_sight: int
+    talks_said: int
     took_s: float
 
 
@@ -203,8 +211,33 @@ def judge(day: ShopDay, watched: Watched, found: Evaluated, took_s: float = 0.0)
         of_trajectories(found.places, found.tracks),
         minutes,
         _pairs(day, found.metrics),
+        consultations(day).height,
+        in_sight(day, watched.truth).height,
+        found.interactions.filter(pl.col("kind") == CONSULTATION).height,
         took_s,
     )
+
+
+def in_sight(day: ShopDay, truth: pl.DataFrame) -> pl.DataFrame:
+    """Consultations of which enough can be seen: neither of the two is hidden, by furniture or by others.
+
+    Parameters
+    ----------
+    day
+        What happens.
+    truth
+        Columns of `shop_truth.BOXES`, a row per person and second.
+    """
+    seen = truth.filter(pl.col("visible") >= FOUND).select("sample", "person")
+    talks = consultations(day).with_row_index("talk")
+    moments = talks.join_where(
+        seen.select(pl.col("sample") * STEP_S, seller="person"),
+        pl.col("sample") >= pl.col("begin_s"),
+        pl.col("sample") < pl.col("end_s"),
+        pl.col("seller") == pl.col("seller_person"),
+    ).join(seen.select(pl.col("sample") * STEP_S, customer_person="person"), on=["sample", "customer_person"], how="semi")
+    long_enough = moments.group_by("talk").len().filter(pl.col("len") * STEP_S >= InteractionRule().min_duration_s)
+    return talks.join(long_enough, on="talk", how="semi").drop("talk")
 
 
 def video_of(day: ShopDay) -> Video:
@@ -265,7 +298,8 @@ def seller_minutes(truth: pl.DataFrame, said: pl.DataFrame, *, by_name: bool, pe
     said = said.join(persons, on=["frame", *CORNERS], how="left", maintain_order="left")
     sellers, said_sellers, names = truth["seller_id"].to_numpy(), said["label"].to_numpy(), truth["identity"].to_numpy()
     ignored = truth["ignored"].to_numpy()
-    is_said = ~np.isin(said_sellers.astype(str), ["customer", "unknown", "fixture"]) if by_name else said_sellers == "seller"
+    # whoever has no name is labelled with the role
+    is_said = ~np.isin(said_sellers.astype(str), list(ROLES)) if by_name else said_sellers == "seller"
     numbers = said["person"].fill_null(-1).to_numpy()
     true_rows: list[tuple[int, int, bool]] = []
     said_rows: list[tuple[int, int, bool]] = []
@@ -313,4 +347,6 @@ def _pairs(day: ShopDay, metrics: pl.DataFrame) -> pl.DataFrame:
         reason = "nothing to compare" if value is None or measured is None else None
         times = (day.started_at, day.at(day.length_s))
         rows.append((STORE, CAMERA, *times, metric, value, 1, 0.0, measured, n, reason))
-    return pl.DataFrame(rows, schema=list(PAIRED), orient="row")
+    # said of each column: a day without anything to compare has other types than one with all of it
+    types = {"counted": pl.Float64(), "spread": pl.Float64(), "measured": pl.Float64(), "n": pl.Int64(), "reason": pl.String()}
+    return pl.DataFrame(rows, schema=list(PAIRED), schema_overrides=types, orient="row")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 # before anything loads OpenMP: workers side by side, each with a thread per core that spins while it waits, take minutes for seconds
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# programs of this environment are started a hundred times: where nothing may be kept of a compilation, each compiles all that it imports
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import pytest
 

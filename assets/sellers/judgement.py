@@ -74,7 +74,7 @@ def _judged(
             path,
             probe(path),
             video,
-            networks(settings),
+            networks(settings, picture=video.size),
             frames,
             parameters=in_force(settings),
             step_s=settings.sellers_step_s,

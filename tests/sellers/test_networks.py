@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from tests.support import ROOT
@@ -27,6 +28,18 @@ def test_the_only_networks_of_a_folder_are_in_use_with_what_they_say_of_themselv
     assert "shop_appearance" in models.appearance.name
     looks = json.loads((TAUGHT / "shop_appearance.looks.json").read_text(encoding="utf-8"))
     assert in_force(settings_of(TAUGHT)).roles.roster.looks.cut == looks["cut"] != Parameters().roles.roster.looks.cut
+
+
+def test_another_confidence_and_another_size_of_one_shape_load_nothing_again():
+    usual = networks(settings_of(TAUGHT), picture=(1920, 1080))
+    least = networks(settings_of(TAUGHT), picture=(1280, 720), confidence=0.01)
+    assert least.appearance is usual.appearance
+    assert least.detector.name.endswith(":0.01")
+    assert usual.detector.name != least.detector.name
+    noise = np.random.default_rng(0).integers(0, 255, (90, 160, 3), dtype=np.uint8)
+    unsure, sure = (models.detector.detect([noise])[0].confidence for models in (least, usual))
+    assert len(unsure) > len(sure)
+    assert 0.01 <= unsure.min() < limits_of(TAUGHT / DETECTOR)["confidence"]
 
 
 def test_of_several_networks_one_has_to_be_named(tmp_path):

@@ -11,7 +11,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import pdist
 
 from tests.sellers.made_up_days import VIDEO, MadeUpDay, day_of_two, day_with_everything, usual_day
-from vitrina.sellers.people import PeopleSettings, alike, appearances_of, mean_length, people_of, unit_rows
+from vitrina.sellers.people import RESUMED_SCHEMA, PeopleSettings, alike, appearances_of, mean_length, people_of, unit_rows
 from vitrina.sellers.tables import Tracks
 
 PLAIN = PeopleSettings(same_distance=0.0, cut=0.3, gap_distance=0.0, short_samples=1)
@@ -51,6 +51,36 @@ def test_nobody_is_in_two_places_at_once_however_alike_they_look():
     assert persons(track(1, 0, 10, at(0)), track(2, 10, 20, at(0))) == [1, 2]
     # the third one looks like both, and belongs to whom it looks like most; it does not join them
     assert persons(track(1, 0, 10, at(0)), track(2, 5, 15, at(4)), track(3, 30, 40, at(3))) == [1, 2, 2]
+
+
+RESUMING = replace(PLAIN, lost_cut=2.0, short_samples=4)
+
+
+def resumed_persons(*rows, pairs, settings=RESUMING):
+    resumed = pl.DataFrame([(VIDEO, *pair) for pair in pairs], schema=RESUMED_SCHEMA, orient="row")
+    return people_of(tracks(*rows), resumed=resumed, settings=settings)["person"].to_list()
+
+
+def test_who_is_found_where_somebody_was_lost_may_look_a_little_different():
+    # 1 - cos 60° = .5: beyond the cut of .3, within twice of it; 1 - cos 70° = .66 is not
+    lost, near, other = track(1, 0, 9, at(0)), track(2, 20, 29, at(60)), track(2, 20, 29, at(70))
+    assert resumed_persons(lost, near, pairs=[]) == [1, 2]
+    assert resumed_persons(lost, near, pairs=[(1, 2)]) == [1, 1]
+    assert resumed_persons(lost, other, pairs=[(1, 2)]) == [1, 2]
+
+
+def test_the_likest_goes_on_and_the_other_stays_somebody():
+    rows = track(1, 0, 9, at(0)), track(2, 20, 29, at(60)), track(3, 25, 35, at(-50))
+    assert resumed_persons(*rows, pairs=[(1, 2), (1, 3)]) == [1, 2, 1]
+
+
+def test_a_second_box_of_somebody_keeps_nobody_from_going_on():
+    # the third track is a box of a moment, while the first one is there; it looks like the second, and is its person at first
+    rows = track(1, 0, 9, at(0)), track(2, 20, 29, at(60)), track(3, 5, 5, at(60), samples=1)
+    assert resumed_persons(*rows, pairs=[]) == [1, 2, 2]
+    # never in two places at once: the box is somebody of their own
+    assert resumed_persons(*rows, pairs=[(1, 2)]) == [1, 1, 2]
+    assert resumed_persons(*rows, pairs=[(1, 2), (3, 2)]) == [1, 1, 2]
 
 
 def test_persons_who_may_be_one_are_alike_and_never_met():

@@ -65,6 +65,15 @@ def test_to_pay_is_no_consultation_and_the_receipt_goes_to_the_talk_before():
     assert found.payments.select("interaction", "receipt_id", "successful").rows() == [(2, None, None)]
 
 
+@pytest.mark.parametrize(("second", "pays"), [(60, False), (79, True), (83, True), (90, False)])
+def test_a_receipt_that_nobody_took_and_that_is_printed_as_two_part_is_theirs(second, pays):
+    # feet that a counter hides seem to be beside it: two who pay seem to talk
+    talk, seeming = interaction(1, 0, 40, at_counter=False), interaction(2, 60, 80, at_counter=False)
+    found = joining.with_receipts(interactions(talk, seeming), receipts(receipt("a", second)), VIDEOS, rule=WINDOW)
+    assert found.payments["interaction"].to_list() == ([2] if pays else [])
+    assert joined(found.interactions).get(1) == ("a" if second <= 83 else None)
+
+
 def alike(*pairs):
     return pl.DataFrame([(VIDEO, *pair) for pair in pairs], schema=ALIKE_SCHEMA, orient="row")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -116,24 +117,38 @@ class OnnxAppearance:
             raise WeightsError(f"{weights} gives {shape}, not a vector per crop.", "Name a network of persons' appearances.")
         self.dimensions: int = shape[1].get_length()
         self.name = f"{'onnx' if weights.suffix == ONNX else 'openvino'}:{weights.stem}"
-        self._network: Any = core.compile_model(
+        compiled = core.compile_model(
             network,
             "CPU",
             {
-                "PERFORMANCE_HINT": "LATENCY",
+                # a crop on each thread: so small a network gains little from a second one
+                "NUM_STREAMS": threads,
                 "INFERENCE_NUM_THREADS": threads,
                 "ENABLE_CPU_PINNING": False,
                 # vectors of two machines are compared, of which one may know a shorter type
                 "INFERENCE_PRECISION_HINT": "f32",
             },
         )
+        self._requests: list[Any] = [compiled.create_infer_request() for _ in range(threads)]
 
     def vectors(self, image: Image, boxes: FloatArray) -> FloatArray:
         """Vectors of the persons on a picture; as `Appearance` promises."""
         found = np.zeros((len(boxes), self.dimensions), dtype=np.float32)
+        waiting: deque[tuple[int, Any]] = deque()
         for row, box in enumerate(boxes):
-            found[row] = self._network(self._input(crop(image, box)))[0][0]
+            if len(waiting) == len(self._requests):
+                self._take(found, *waiting.popleft())
+            request = self._requests[row % len(self._requests)]
+            request.start_async([self._input(crop(image, box))])
+            waiting.append((row, request))
+        for row, request in waiting:
+            self._take(found, row, request)
         return _unit(found)
+
+    @staticmethod
+    def _take(found: FloatArray, row: int, request: Any) -> None:
+        request.wait()
+        found[row] = request.get_output_tensor().data[0]
 
     @staticmethod
     def _input(person: Image) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +95,8 @@ class UltralyticsDetector:
         Threads of the processor.
     image_size
         Longer side that pictures are brought to; an export has its own.
+    picture
+        As of `vitrina.sellers.yolo.Yolo`.
 
     Raises
     ------
@@ -101,7 +104,7 @@ class UltralyticsDetector:
         The weights cannot be used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all that a prediction depends on
         self,
         weights: Path,
         *,
@@ -109,15 +112,29 @@ class UltralyticsDetector:
         overlap: float = OVERLAP,
         threads: int = 1,
         image_size: int = IMAGE_SIZE,
+        picture: tuple[int, int] | None = None,
     ) -> None:
-        self._yolo = Yolo(weights, "detect", confidence=confidence, overlap=overlap, threads=threads, image_size=image_size)
+        self._yolo = Yolo(
+            weights, "detect", confidence=confidence, overlap=overlap, threads=threads, image_size=image_size, picture=picture
+        )
+        self._weights, self._confidence = weights.name, confidence
+
+    @property
+    def name(self) -> str:
+        """As `Detector` promises."""
         height, width = self._yolo.image_size
-        self.name = f"ultralytics:{weights.name}:{width}x{height}:{confidence:g}"
+        return f"ultralytics:{self._weights}:{width}x{height}:{self._confidence:g}"
+
+    def at(self, confidence: float) -> UltralyticsDetector:
+        """The same network with another least confidence of a person; it is not loaded again."""
+        other = copy.copy(self)
+        other._confidence = confidence  # noqa: SLF001  # its own class
+        return other
 
     def detect(self, images: Sequence[Image]) -> list[Boxes]:
         """Persons on each picture; as `Detector` promises."""
         found = []
-        for image, result in zip(images, self._yolo.predict(images), strict=True):
+        for image, result in zip(images, self._yolo.predict(images, self._confidence), strict=True):
             boxes = Boxes(
                 np.asarray(result.boxes.xyxy.cpu().numpy(), dtype=np.float32),
                 np.asarray(result.boxes.conf.cpu().numpy(), dtype=np.float32),

@@ -21,8 +21,10 @@ from vitrina.sellers.metrics import seller_video_metrics
 from vitrina.sellers.motion import ChangeTest
 from vitrina.sellers.parameters import Parameters
 from vitrina.sellers.people import alike, people_of
+from vitrina.sellers.phantoms import without_phantoms
 from vitrina.sellers.polygons import inside
 from vitrina.sellers.receipts import consulted, with_receipts
+from vitrina.sellers.resuming import resumed
 from vitrina.sellers.roles import roles_of
 from vitrina.sellers.roster import learnt, matched, shifts_in, with_sellers
 from vitrina.sellers.tables import Interactions, People, SellerAppearances, Tracks, Trajectories
@@ -153,14 +155,14 @@ def follow(found: pl.DataFrame, samples: pl.DataFrame, video: Video, parameters:
     """Tables `Tracks` and `Trajectories` of a video, from its detections and samples.
 
     What lies in parts of the picture that are to be left out is not followed, and times are those of the camera's clock as it is
-    known now: both may have been told after people were detected.
+    known now: both may have been told after people were detected. Nor is what a detector reads into pictures that show nothing.
     """
-    found, samples = _kept(found, video.camera), timed(samples, video)
+    found, samples = without_phantoms(_kept(found, video.camera), samples), timed(samples, video)
     tracks = tracked(found, samples, settings=parameters.tracker, size=video.size)
     summary = tracks_summary(found, tracks)
-    persons = people_of(summary, settings=parameters.people)
-    whole = summary.join(persons, on=["video", "track"], how="left").select(list(Tracks.polars_schema()))
     places = trajectories(found, tracks, samples=samples, floor=video.camera.plane)
+    persons = people_of(summary, resumed=resumed(places, parameters.people), settings=parameters.people)
+    whole = summary.join(persons, on=["video", "track"], how="left").select(list(Tracks.polars_schema()))
     return Tracks.check(whole), Trajectories.check(places)
 
 
@@ -288,7 +290,7 @@ def count(  # noqa: PLR0913  # a table each
 
 def coverage_of(samples: pl.DataFrame, found: pl.DataFrame, video: Video, step_s: float) -> float:
     """Share of the opening hours within a video that could be seen, 0 to 1."""
-    return coverage(timed(samples, video), video.open_spans(), step_s, detections=found)
+    return coverage(timed(samples, video), video.open_spans(), step_s, detections=without_phantoms(found, samples))
 
 
 def timed(samples: pl.DataFrame, video: Video) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from vitrina.sellers.hidden import may_be_two, met_before, with_hidden
 from vitrina.sellers.interaction_rule import InteractionRule
 from vitrina.sellers.polygons import Polygon, inside
 
@@ -27,7 +28,7 @@ def judged_pairs(  # noqa: PLR0913, PLR0917  # as of `vitrina.sellers.interactio
     to_metres: ToMetres | None = None,
     staff_zone: Polygon = (),
 ) -> pl.DataFrame:
-    """Each seller with each customer on every sample on which both were seen.
+    """Each seller with each customer on every sample on which both were seen, or one was and the other was hidden.
 
     Returns
     -------
@@ -36,7 +37,7 @@ def judged_pairs(  # noqa: PLR0913, PLR0917  # as of `vitrina.sellers.interactio
         ``near``, ``both_still``, ``oriented`` (both headings are known), ``at_till``, ``behind_counter`` (the seller;
         ``behind_counter_2`` the customer; null where nobody told the staff's zone), whether an interaction may begin (``starts``), and whether it goes on (``holds``).
     """
-    return _judged(_pairs(_samples(trajectories, tracks, people, rule, to_metres, staff_zone)), rule)
+    return met_before(_judged(_pairs(_samples(trajectories, tracks, people, rule, to_metres, staff_zone)), rule), PAIR)
 
 
 def _samples(  # noqa: PLR0913, PLR0917  # as of `judged_pairs`
@@ -70,10 +71,15 @@ def _samples(  # noqa: PLR0913, PLR0917  # as of `judged_pairs`
         )
         .sort("video", "track", "sample")
     )
-    spaces = _o_spaces(rows, rule, to_metres)
-    return rows.with_columns(
-        speed=pl.Series(_speeds(rows, rule.speed_over_s), dtype=pl.Float64), behind_counter=_within(staff_zone, rows), **spaces
+    seen = rows.with_columns(
+        speed=pl.Series(_speeds(rows, rule.speed_over_s), dtype=pl.Float64), **_o_spaces(rows, rule, to_metres)
     )
+    found = with_hidden(seen, rule).with_columns(
+        # whoever is presumed to have stood has not walked
+        speed=pl.when("is_seen").then("speed").otherwise(0.0),
+        facing_in_metres=pl.col("facing_in_metres").fill_null(pl.col("in_metres")),
+    )
+    return found.with_columns(behind_counter=_within(staff_zone, found))
 
 
 def _within(zone: Polygon, rows: pl.DataFrame) -> pl.Series:
@@ -132,7 +138,7 @@ def _o_spaces(rows: pl.DataFrame, rule: InteractionRule, to_metres: ToMetres | N
 
 
 def _pairs(samples: pl.DataFrame) -> pl.DataFrame:
-    """One row per seller, customer and sample on which both were seen."""
+    """One row per seller, customer and sample on which one was seen, and the other too or is presumed."""
     kept = [
         "video",
         "sample",
@@ -147,12 +153,16 @@ def _pairs(samples: pl.DataFrame) -> pl.DataFrame:
         "ahead_x",
         "ahead_y",
         "behind_counter",
+        "is_seen",
+        "first",
+        "last",
+        "lost",
+        "found",
     ]
     sellers = samples.filter(pl.col("role") == "seller").select(kept).rename({"person": "seller_person"})
     customers = samples.filter(pl.col("role") == "customer").select(kept).rename({"person": "customer_person"})
-    return sellers.join(customers.drop("pts_s", "in_metres", "facing_in_metres"), on=["video", "sample"], suffix="_2").sort(
-        *PAIR, "sample"
-    )
+    pairs = sellers.join(customers.drop("pts_s", "in_metres", "facing_in_metres"), on=["video", "sample"], suffix="_2")
+    return pairs.filter(may_be_two()).sort(*PAIR, "sample")
 
 
 def _judged(pairs: pl.DataFrame, rule: InteractionRule) -> pl.DataFrame:

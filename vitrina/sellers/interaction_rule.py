@@ -48,6 +48,9 @@ class InteractionRule:
     counter_s
         Time over most of which a seller is behind the counter, or is not: there one talk ends, and another begins. A foot at the
         counter's edge trembles.
+    hidden_s
+        How long somebody is presumed to stand where they were lost, if they are found again no farther away than `end_m` or
+        `end_heights`: behind somebody else, or behind a shelf. Of two who stand together, one has to be seen. 0 presumes nothing.
 
     References
     ----------
@@ -77,6 +80,7 @@ class InteractionRule:
     till_heights: float = 1.6
     nearer_at_till: float = 1.1
     counter_s: float = 7.0
+    hidden_s: float = 60.0
 
     def __post_init__(self) -> None:
         if self.end_m < self.start_m or self.end_heights < self.start_heights or self.facing_end < 1:

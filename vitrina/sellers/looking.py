@@ -21,7 +21,7 @@ def looked(record: VideoRecord, video: Video, settings: Settings, parameters: Pa
     WeightsError
         There are no weights for the networks that the settings name.
     """
-    models = networks(settings)
+    models = networks(settings, picture=video.size)
     with file_of(record, settings) as path:
         found = look_at(
             path,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from vitrina.sellers.appearance import OPENVINO, Appearance, ClothesColours, OnnxAppearance
 from vitrina.sellers.detecting import Models
@@ -28,7 +31,7 @@ USUAL_DETECTOR = "yolov8n"
 """What is looked for where the folder of models is empty."""
 
 
-def networks(settings: Settings, *, confidence: float | None = None) -> Models:
+def networks(settings: Settings, *, confidence: float | None = None, picture: tuple[int, int] | None = None) -> Models:
     """What frames are looked at with.
 
     Parameters
@@ -37,6 +40,8 @@ def networks(settings: Settings, *, confidence: float | None = None) -> Models:
         Which, and where they lie.
     confidence
         Least confidence of a person, where it is not that of the settings.
+    picture
+        Width and height of the pictures to come: no more of them is computed than they need. None where they are of several shapes.
 
     Raises
     ------
@@ -44,15 +49,17 @@ def networks(settings: Settings, *, confidence: float | None = None) -> Models:
         Weights are missing or cannot be used, or several lie in the folder of models and the settings name none; the message
         names the file and the folder.
     """
-    return _loaded(
+    found = _loaded(
         settings.models_folder,
         settings.sellers_detector or _only_detector(settings.models_folder) or USUAL_DETECTOR,
         appearance_weights(settings),
         settings.sellers_pose,
-        confidence or settings.sellers_confidence,
         settings.sellers_threads or os.cpu_count() or 1,
         settings.models_download,
+        _ratio(picture),
     )
+    wanted = confidence or settings.sellers_confidence
+    return replace(found.models, detector=found.detector.at(wanted)) if wanted else found.models
 
 
 def appearance_weights(settings: Settings) -> Path | None:
@@ -78,23 +85,30 @@ def in_force(settings: Settings) -> Parameters:
     return parameters(settings.sellers_parameters, with_looks(Parameters(), looks_of(appearance_weights(settings))))
 
 
+class _Loaded(NamedTuple):
+    detector: UltralyticsDetector
+    models: Models
+
+
 @lru_cache(maxsize=2)
 def _loaded(  # noqa: PLR0913, PLR0917  # all that a loaded network depends on
     folder: Path,
     detector: str,
     appearance: Path | None,
     pose: str,
-    confidence: float | None,
     threads: int,
     download: bool,  # noqa: FBT001  # as above
-) -> Models:
+    picture: tuple[int, int] | None,
+) -> _Loaded:
     gpu = has_gpu()
     weights = find_weights(detector, folder, gpu=gpu, download=download)
     limits = limits_of(weights)
-    found = UltralyticsDetector(weights, confidence=confidence or limits["confidence"], overlap=limits["overlap"], threads=threads)
+    found = UltralyticsDetector(
+        weights, confidence=limits["confidence"], overlap=limits["overlap"], threads=threads, picture=picture
+    )
     looks: Appearance = ClothesColours() if appearance is None else OnnxAppearance(appearance, threads=threads)
     heading = PoseHeading(find_weights(pose, folder, gpu=gpu, download=download), threads=threads) if pose else None
-    return Models(found, looks, heading)
+    return _Loaded(found, Models(found, looks, heading))
 
 
 def limits_of(weights: Path) -> dict[str, float]:
@@ -114,6 +128,11 @@ def limits_of(weights: Path) -> dict[str, float]:
         return {name: float(said.get(name, value)) for name, value in usual.items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise WeightsError(f"{beside} does not say confidence and overlap.", "Correct it, or remove it.") from error
+
+
+def _ratio(picture: tuple[int, int] | None) -> tuple[int, int] | None:
+    """Pictures of one shape share their networks, whatever their size."""
+    return None if picture is None else (picture[0] // math.gcd(*picture), picture[1] // math.gcd(*picture))
 
 
 def _only_detector(folder: Path) -> str | None:

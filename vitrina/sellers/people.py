@@ -17,6 +17,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 
 PEOPLE_SCHEMA = {"video": pl.String(), "track": pl.Int64(), "person": pl.Int64()}
+RESUMED_SCHEMA = {"video": pl.String(), "track": pl.Int64(), "later": pl.Int64()}
 ALIKE_SCHEMA = {"video": pl.String(), "person": pl.Int64(), "other": pl.Int64(), "distance": pl.Float64()}
 
 
@@ -35,6 +36,8 @@ class PeopleSettings:
         Tracks with fewer samples join a person, or one another, but never decide that two longer ones are one person.
     lost_cut
         How many times the cut two persons may differ who are one for another reason: the one was lost, and the other has no past.
+    resumed_s, resumed_heights
+        How soon, and how near, in body heights, somebody is found again who was hidden; `lost_cut` applies to them too.
     """
 
     same_distance: float = 0.213
@@ -43,6 +46,8 @@ class PeopleSettings:
     gap_distance: float = 0.06
     short_samples: int = 4
     lost_cut: float = 1.3
+    resumed_s: float = 120.0
+    resumed_heights: float = 0.9
 
 
 PEOPLE = PeopleSettings()
@@ -70,13 +75,15 @@ class _Tracks:
         return met
 
 
-def people_of(tracks: pl.DataFrame, *, settings: PeopleSettings = PEOPLE) -> pl.DataFrame:
+def people_of(tracks: pl.DataFrame, *, resumed: pl.DataFrame | None = None, settings: PeopleSettings = PEOPLE) -> pl.DataFrame:
     """Which person each track belongs to.
 
     Parameters
     ----------
     tracks
         Rows of table `Tracks`, of any number of videos; column ``person`` is not read, and may be missing.
+    resumed
+        As of `vitrina.sellers.resuming.resumed`: who is found where somebody was lost may look a little different all the same.
     settings
         How alike tracks of one person look.
 
@@ -89,7 +96,11 @@ def people_of(tracks: pl.DataFrame, *, settings: PeopleSettings = PEOPLE) -> pl.
     parts = []
     for video in tracks["video"].unique().sort():
         rows = tracks.filter(pl.col("video") == video).sort("first_s", "track")
-        persons = _first_come(_labels(_columns(rows, settings), settings))
+        columns = _columns(rows, settings)
+        labels = _labels(columns, settings)
+        if resumed is not None:
+            labels = _rejoined(columns, labels, _places(rows, resumed.filter(pl.col("video") == video)), settings)
+        persons = _first_come(labels)
         parts.append(rows.select("video", pl.col("track").cast(pl.Int64), pl.Series("person", persons, pl.Int64)))
     return pl.concat(parts).sort("video", "track") if parts else pl.DataFrame(schema=PEOPLE_SCHEMA)
 
@@ -260,6 +271,52 @@ def _attached(short: _Tracks, long: _Tracks, labels: Ints, settings: PeopleSetti
                 chosen[row] = persons[person]
                 break
     return chosen
+
+
+def _places(rows: pl.DataFrame, resumed: pl.DataFrame) -> Ints:
+    """Rows of tracks, and of those that go on as them; shape (pairs, 2)."""
+    numbers = rows["track"].to_numpy()
+    order = np.argsort(numbers)
+    wanted = resumed.select("track", "later").to_numpy()
+    found: Ints = order[np.searchsorted(numbers, wanted, sorter=order)]
+    return found
+
+
+def _rejoined(tracks: _Tracks, labels: Ints, resumed: Ints, settings: PeopleSettings) -> Ints:
+    """Labels, those persons joined of whom a track goes on as one of the other; the likest first.
+
+    Short tracks have no say in it either: where one is at the same time as the other person, it is a second box of somebody, and gets
+    a number of its own.
+    """
+    labels = np.unique(labels, return_inverse=True)[1].astype(np.int64)
+    overlaps = tracks.overlaps(tracks) & ~np.eye(len(labels), dtype=bool)
+    long = tracks.samples >= settings.short_samples
+    sums, weights = np.zeros((labels.max(initial=-1) + 1, tracks.means.shape[1])), np.bincount(labels, weights=tracks.samples)
+    np.add.at(sums, labels, tracks.means * tracks.samples[:, None])
+    pairs = resumed
+    while len(pairs):
+        one, other = labels[pairs].T
+        means = sums / np.maximum(weights, 1)[:, None]
+        distance = np.where(one == other, np.inf, 1 - (means[one] * means[other]).sum(axis=1))
+        best = int(distance.argmin())
+        if not distance[best] <= settings.cut * settings.lost_cut:
+            break
+        theirs = [np.flatnonzero(labels == label) for label in sorted((int(one[best]), int(other[best])))]
+        decisive = [rows[long[rows]] if long[rows].any() else rows for rows in theirs]
+        if overlaps[np.ix_(*decisive)].any():
+            # two who were there at the same time stay two, whoever else is joined with either
+            pairs = np.delete(pairs, best, axis=0)
+            continue
+        kept, gone = (int(labels[rows[0]]) for rows in theirs)
+        joined = np.concatenate(theirs)
+        labels[joined] = kept
+        sums[kept], weights[kept] = sums[kept] + sums[gone], weights[kept] + weights[gone]
+        twice = joined[~long[joined] & overlaps[np.ix_(joined, joined)].any(axis=1)]
+        sums[kept] -= (tracks.means[twice] * tracks.samples[twice, None]).sum(axis=0)
+        weights[kept] -= tracks.samples[twice].sum()
+        labels[twice] = len(labels) + labels.max() + np.arange(len(twice))
+        pairs = pairs[~np.isin(pairs, twice).any(axis=1)]
+    return labels
 
 
 def _first_come(labels: Ints) -> Ints:

@@ -134,9 +134,12 @@ def with_receipts(
     over_counter = (pl.col("kind") == PAYMENT) | pl.col("at_counter").fill_null(value=False)
     at_till = _nearest(placed.filter(over_counter), purchases, **course)
     talks = _not_paying(placed.filter(pl.col("kind") != PAYMENT), placed.join(at_till.filter(is_payment), on=_KEY, how="semi"))
-    # where it is not known what is the counter, it may have been anywhere
-    anywhere = talks.filter(pl.col("at_counter").is_null())
-    in_talks = _nearest(anywhere, purchases.join(at_till, on=["store_id", "receipt_id"], how="anti"), **course)
+    # where it is not known what is the counter, it may have been anywhere; and feet that a counter hides seem to be elsewhere: a receipt
+    # that nobody took at the till, and that is printed just as two part, is theirs
+    not_at_till = purchases.join(at_till, on=["store_id", "receipt_id"], how="anti")
+    parting = pl.col("end_at") - dt.timedelta(seconds=rule.slack_s)
+    began = pl.when(pl.col("at_counter").is_null()).then("begin_at").otherwise(pl.max_horizontal("begin_at", parting))
+    in_talks = _nearest(talks, not_at_till, earliest=began, latest=course["latest"])
     own = pl.concat([at_till, in_talks])
     paid, talked = own.filter(is_payment), own.filter(~is_payment)
     consultations = talks.join(paid, on=_KEY, how="anti")

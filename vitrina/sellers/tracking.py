@@ -8,6 +8,7 @@ from typing import NoReturn, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from vitrina.errors import InvalidTableError
 from vitrina.sellers.trackers import TrackerSettings, tracker_of
@@ -63,18 +64,20 @@ def tracked(detections: pl.DataFrame, samples: pl.DataFrame, *, settings: Tracke
     # pixels are never looked at: the frame says how large the picture is, and its memory is never touched
     kernel = _Kernel(settings, step_s, np.zeros((size[1], size[0], 3), dtype=np.uint8))
     allotted = 0
-    for first, last in _sequences(times, settings.max_gap_s):
-        kernel.begin()
-        given: dict[int, int] = {}
-        for frame in range(first, last):
-            start, stop = starts[frame], stops[frame]
-            rows = slice(start, stop)
-            ids = kernel.follow(times[frame], boxes[rows], confidences[rows], None if looks is None else looks[rows])
-            for row in np.flatnonzero(ids >= 0).tolist():
-                if ids[row] not in given:
-                    allotted += 1
-                    given[ids[row]] = allotted
-                tracks[start + row] = given[ids[row]]
+    # a filter's matrices are of four rows and columns: threads that wait for one another take most of the time
+    with threadpool_limits(1):
+        for first, last in _sequences(times, settings.max_gap_s):
+            kernel.begin()
+            given: dict[int, int] = {}
+            for frame in range(first, last):
+                start, stop = starts[frame], stops[frame]
+                rows = slice(start, stop)
+                ids = kernel.follow(times[frame], boxes[rows], confidences[rows], None if looks is None else looks[rows])
+                for row in np.flatnonzero(ids >= 0).tolist():
+                    if ids[row] not in given:
+                        allotted += 1
+                        given[ids[row]] = allotted
+                    tracks[start + row] = given[ids[row]]
     return found.select("sample", "detection", pl.Series("track", tracks)).cast(dict(TRACKED)).filter(pl.col("track") > 0)  # type: ignore[arg-type]  # polars wants the broader type of a schema
 
 

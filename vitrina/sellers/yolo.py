@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -9,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from vitrina.sellers.fitting import fitted
 from vitrina.sellers.weights import TORCH, WeightsError, export_facts, prepare_ultralytics
 
 Image: TypeAlias = npt.NDArray[np.uint8]
@@ -44,6 +46,9 @@ class Yolo:
         Threads of the processor. Small networks gain little from a second one: two videos side by side on a thread each are faster.
     image_size
         Longer side that pictures are brought to; an export has its own, and takes no other.
+    picture
+        Width and height of the pictures to come, or numbers in their ratio: no more of them is computed than they need. None where
+        pictures are of several shapes.
     """
 
     def __init__(  # noqa: PLR0913  # all that a prediction depends on
@@ -55,9 +60,17 @@ class Yolo:
         overlap: float,
         threads: int = 1,
         image_size: int = IMAGE_SIZE,
+        picture: tuple[int, int] | None = None,
     ) -> None:
-        self.image_size, names = _facts(weights, task, image_size)
+        _facts(weights, task, image_size)  # before anything heavy is loaded
         prepare_ultralytics()
+        # all of it is in memory once it is loaded
+        with tempfile.TemporaryDirectory(prefix="vitrina-fitted-", ignore_cleanup_errors=True) as folder:
+            loaded = fitted(weights, picture, Path(folder)) if picture and weights.is_dir() else weights
+            self._load(loaded, task, confidence, overlap, threads, image_size)
+
+    def _load(self, weights: Path, task: Task, confidence: float, overlap: float, threads: int, image_size: int) -> None:  # noqa: PLR0913, PLR0917  # as of the class
+        self.image_size, names = _facts(weights, task, image_size)
         from ultralytics import YOLO  # type: ignore[attr-defined]  # noqa: PLC0415  # exports lazily; takes seconds to load
 
         self.on_gpu = weights.suffix == TORCH and has_gpu()
@@ -88,19 +101,21 @@ class Yolo:
 
             torch.set_num_threads(threads)
 
-    def predict(self, images: Sequence[Image]) -> list[Any]:
+    def predict(self, images: Sequence[Image], confidence: float | None = None) -> list[Any]:
         """Ultralytics' results of pictures, in their order; boxes are in pixels of each picture.
 
         Parameters
         ----------
         images
             Any number of them, none included; blue, green and red, shape (height, width, 3).
+        confidence
+            Least confidence of a person, where it is another one than usual.
         """
-        size = BATCH if self.on_gpu else 1
+        size, how = BATCH if self.on_gpu else 1, self._how if confidence is None else {**self._how, "conf": confidence}
         return [
             result
             for start in range(0, len(images), size)
-            for result in self._model.predict(list(images[start : start + size]), **self._how)
+            for result in self._model.predict(list(images[start : start + size]), **how)
         ]
 
     def _limit_threads(self, export: Path, threads: int) -> None:

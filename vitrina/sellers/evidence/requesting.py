@@ -32,7 +32,7 @@ def made_for(record: VideoRecord, video: Video, told: Told, settings: Settings) 
     if wanted:
         try:
             with file_of(record, settings) as path:
-                source = Source(path, networks(settings, confidence=CONFIDENCE).detector)
+                source = Source(path, networks(settings, confidence=CONFIDENCE, picture=video.size).detector)
                 return evidence_of(video, told, settings, source=source, expires_at=expires_at)
         except VideoGoneError:
             # what was found stands, and pictures need no video
