@@ -39,7 +39,8 @@ from vitrina.sellers.motion import ChangeTest
 from vitrina.sellers.networks import limits_of
 from vitrina.sellers.parameters import Parameters, parameters
 from vitrina.sellers.receipts import RECEIPTS_SCHEMA
-from vitrina.sellers.roster import PROTOTYPES_SCHEMA, SHIFTS_SCHEMA
+from vitrina.sellers.roster import PROTOTYPES_SCHEMA
+from vitrina.sellers.shifts import SHIFTS_SCHEMA
 from vitrina.sellers.tables import ROLES
 from vitrina.sellers.weights import find_weights
 from vitrina.sellers.yolo import Image

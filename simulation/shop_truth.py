@@ -155,8 +155,15 @@ def receipts(day: ShopDay) -> pl.DataFrame:
 
 
 def roster(day: ShopDay) -> pl.DataFrame:
-    """``seller_id``, ``begin_at``, ``end_at`` as the shifts are delivered, and whether the seller ``came``."""
-    rows = [(shift.seller_id, shift.begin_s, shift.end_s, shift.came) for shift in day.shifts]
+    """``seller_id``, ``begin_at``, ``end_at`` as the shifts are delivered, and whether the seller ``came``.
+
+    Planned to a fortieth of the opening hours, as shops that are open for ten plan by the quarter; people come when they come.
+    """
+    step_s = day.extent.open_s / 40
+    rows = [
+        (shift.seller_id, *(step_s * round(moment / step_s) for moment in (shift.begin_s, shift.end_s)), shift.came)
+        for shift in day.shifts
+    ]
     schema = {"seller_id": pl.String, "begin_s": pl.Float64, "end_s": pl.Float64, "came": pl.Boolean}
     return _timed(pl.DataFrame(rows, schema=schema, orient="row"), day)
 

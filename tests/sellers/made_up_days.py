@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from vitrina.sellers.people import people_of
-from vitrina.sellers.roster import PROTOTYPES_SCHEMA, SHIFTS_SCHEMA, Shift
+from vitrina.sellers.roster import PROTOTYPES_SCHEMA
+from vitrina.sellers.shifts import SHIFTS_SCHEMA, Shift
 from vitrina.sellers.tables import Tracks, Trajectories
 
 STEP_S = 5.0

@@ -42,7 +42,8 @@ from vitrina.sellers.mot import CORNERS
 from vitrina.sellers.parameters import Parameters
 from vitrina.sellers.raw_tables import RawAnnotations, RawTrueRoles
 from vitrina.sellers.receipts import RECEIPTS_SCHEMA
-from vitrina.sellers.roster import PROTOTYPES_SCHEMA, SHIFTS_SCHEMA
+from vitrina.sellers.roster import PROTOTYPES_SCHEMA
+from vitrina.sellers.shifts import SHIFTS_SCHEMA
 from vitrina.sellers.tables import Detections, FootageSamples
 from vitrina.sellers.video_facts import probe
 from vitrina.sellers.video_names import NamePattern

@@ -19,7 +19,7 @@ from tests.sellers.made_up_days import (
     usual_day,
 )
 from vitrina.sellers.roles import baseline_roles, roles_of
-from vitrina.sellers.roster import Shift
+from vitrina.sellers.shifts import Shift
 from vitrina.sellers.tables import People, Tracks, Trajectories
 
 SEEDS = (31, 32, 33)

@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.sellers.made_up_days import DAY, HOUR, START, STORE, VIDEO, ZONE, MadeUpDay, day_of_two, usual_day
+from tests.sellers.made_up_days import DAY, HOUR, START, STORE, VIDEO, ZONE, MadeUpDay, day_of_two
 from vitrina.sellers.roles import roles_of
-from vitrina.sellers.roster import PROTOTYPES_SCHEMA, SHIFTS_SCHEMA, Shift, learnt, matched, shifts_in, with_sellers
+from vitrina.sellers.roster import PROTOTYPES_SCHEMA, ROSTER, learnt, matched, with_sellers
+from vitrina.sellers.shifts import Shift, shifts_in
 from vitrina.sellers.tables import People, Tracks
 
 NOBODY = pl.DataFrame(schema=PROTOTYPES_SCHEMA)
@@ -79,6 +80,30 @@ def test_shifts_tell_two_apart_whom_nobody_knows():
     assert names([person(1, (100, 8900)), person(2, (9100, 19000))], [*early, *late]) == {1: "anna", 2: "boris"}
 
 
+def test_who_comes_as_the_third_shift_begins_is_the_third_seller_and_two_who_come_together_stay_unknown():
+    all_day, later = on("anna", "boris", end=36_000), on("clara", begin=14_400, end=36_000)
+    three = [person(1, (0, 36_000)), person(2, (20, 36_000), look=AXES[1]), person(3, (14_700, 36_000), look=AXES[2])]
+    assert names(three, [*all_day, *later]) == {3: "clara"}
+
+
+def test_whoever_comes_back_as_a_shift_begins_has_not_come():
+    all_day, later = on("anna", end=36_000), on("clara", begin=14_400, end=36_000)
+    lost = [person(1, (0, 14_000)), person(2, (14_500, 36_000), look=AXES[1])]
+    assert names(lost, [*all_day, *later]).get(2) is None
+
+
+def test_coming_a_little_earlier_than_another_proves_nothing():
+    shifts = [*on("anna", begin=0, end=36_000), *on("boris", begin=300, end=36_000)]
+    assert names([person(1, (0, 36_000)), person(2, (310, 36_000), look=AXES[1])], shifts) == {}
+
+
+def test_looks_outweigh_being_late():
+    shifts = [*on("anna", begin=0, end=36_000), *on("boris", begin=14_400, end=36_000)]
+    both = [person(1, (0, 36_000)), person(2, (14_400, 36_000), look=AXES[1])]
+    assert names(both, shifts) == {1: "anna", 2: "boris"}
+    assert names(both, shifts, looks(("boris", AXES[0], DAY), ("anna", AXES[1], DAY))) == {1: "boris", 2: "anna"}
+
+
 def test_who_looks_otherwise_today_is_somebody_else_and_who_did_on_another_day_may_have_changed_clothes():
     one = [person(1, (0, 5000))]
     assert names(one, on("anna"), looks(("anna", AXES[1], DAY))) == {}
@@ -140,32 +165,11 @@ def test_what_is_learnt_on_a_day_is_one_mean_and_old_looks_are_forgotten():
     assert learnt(once, matches, tracks, day=DAY).equals(once)
 
 
-def test_shifts_are_told_in_seconds_of_the_video():
-    day = usual_day()
-    found = shifts_in(day.roster, store_id=STORE, begin=START + dt.timedelta(hours=1), end=START + dt.timedelta(hours=2))
-    assert found == (Shift("anna", -HOUR, 11 * HOUR),)
-
-
-def test_a_shift_without_a_seller_or_with_its_end_before_its_beginning_says_nothing():
-    hour = dt.timedelta(hours=1)
-    rows = [(STORE, None, START, START + hour), (STORE, "anna", START + hour, START), ("south", "boris", START, START + hour)]
-    shifts = pl.DataFrame(rows, schema=SHIFTS_SCHEMA, orient="row")
-    assert shifts_in(shifts, store_id=STORE, begin=START, end=START + hour) is None
-
-
-def test_nobody_on_shift_is_not_the_same_as_no_shifts():
-    hour = dt.timedelta(hours=1)
-    shifts = pl.DataFrame([(STORE, "anna", START, START + 4 * hour)], schema=SHIFTS_SCHEMA, orient="row")
-    assert shifts_in(shifts, store_id=STORE, begin=START + 8 * hour, end=START + 9 * hour) == ()
-    assert shifts_in(shifts, store_id=STORE, begin=START + 80 * hour, end=START + 81 * hour) is None
-    assert shifts_in(shifts.clear(), store_id=STORE, begin=START, end=START + hour) is None
-
-
 @pytest.mark.parametrize("seed", [51, 52, 53])
 def test_on_made_up_days_sellers_get_their_names_and_nobody_a_wrong_one(seed):
     day = day_of_two(seed)
     tracks = day.joined
-    shifts = shifts_in(day.roster, store_id=STORE, begin=START, end=START + dt.timedelta(hours=12))
+    shifts = shifts_in(day.roster, store_id=STORE, begin=START, end=START + dt.timedelta(hours=12), slack_s=ROSTER.early_or_late_s)
     for prototypes in (NOBODY, day.prototypes("anna", "boris"), day.prototypes("anna", day=YESTERDAY)):
         people = roles_of(tracks, day.trajectories, day=DAY, staff_zone=ZONE, shifts=shifts, prototypes=prototypes)
         named = with_sellers(people, matched(people, tracks, shifts, prototypes, day=DAY))

@@ -12,7 +12,8 @@ from vitrina.inbox.contract import Contract
 from vitrina.sellers.cameras import Camera, described
 from vitrina.sellers.contracts import CAMERAS, SHIFTS, TILL_RECEIPTS
 from vitrina.sellers.receipts import RECEIPTS_SCHEMA
-from vitrina.sellers.roster import PROTOTYPES_SCHEMA, ROSTER, SHIFTS_SCHEMA
+from vitrina.sellers.roster import PROTOTYPES_SCHEMA, ROSTER
+from vitrina.sellers.shifts import SHIFTS_SCHEMA
 from vitrina.sellers.tables import SellerAppearances
 from vitrina.sql import quote
 from vitrina.warehouse import stored_columns

@@ -26,7 +26,8 @@ from vitrina.sellers.polygons import inside
 from vitrina.sellers.receipts import consulted, with_receipts
 from vitrina.sellers.resuming import resumed
 from vitrina.sellers.roles import roles_of
-from vitrina.sellers.roster import learnt, matched, shifts_in, with_sellers
+from vitrina.sellers.roster import learnt, matched, with_sellers
+from vitrina.sellers.shifts import shifts_in
 from vitrina.sellers.tables import Interactions, People, SellerAppearances, Tracks, Trajectories
 from vitrina.sellers.tracking import tracked
 from vitrina.sellers.trajectories import tracks_summary, trajectories
@@ -184,14 +185,16 @@ def name_people(  # noqa: PLR0913  # who is there, and what is known of the sell
     video
         The video.
     shifts
-        Columns of `vitrina.sellers.roster.SHIFTS_SCHEMA`.
+        Columns of `vitrina.sellers.shifts.SHIFTS_SCHEMA`.
     prototypes
         What other videos have shown of the store's sellers, columns of `vitrina.sellers.roster.PROTOTYPES_SCHEMA`.
     parameters
         What is decided how.
     """
     roster = parameters.roles.roster
-    on_shift = shifts_in(shifts, store_id=video.store_id, begin=video.started_at, end=video.ended_at, settings=roster)
+    on_shift = shifts_in(
+        shifts, store_id=video.store_id, begin=video.started_at, end=video.ended_at, slack_s=roster.early_or_late_s
+    )
     people = roles_of(
         tracks,
         places,

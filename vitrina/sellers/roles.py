@@ -19,7 +19,8 @@ import polars as pl
 from vitrina.sellers.people import Floats, appearances_of
 from vitrina.sellers.polygons import Polygon
 from vitrina.sellers.presence import PRESENCE, PresenceSettings, presence_of
-from vitrina.sellers.roster import PROTOTYPES_SCHEMA, ROSTER, RosterSettings, Shift, distances_to_sellers
+from vitrina.sellers.roster import PROTOTYPES_SCHEMA, ROSTER, RosterSettings, distances_to_sellers
+from vitrina.sellers.shifts import Shift
 from vitrina.sellers.tables import People
 
 Point: TypeAlias = tuple[float, str]
@@ -123,7 +124,7 @@ def roles_of(  # noqa: PLR0913  # what was seen, and what is known of the shop
     staff_zone
         Corners of the staff's part of the floor, in pixels.
     shifts
-        As of `vitrina.sellers.roster.shifts_in`: at no time are there more sellers than are on shift. None where nothing is known,
+        As of `vitrina.sellers.shifts.shifts_in`: at no time are there more sellers than are on shift. None where nothing is known,
         empty where nobody is on shift. The roster makes nobody a seller whose evidence does not reach `seller_on_roster`.
     prototypes
         What sellers look like, columns of `PROTOTYPES_SCHEMA`; where shifts are known, only of those on shift.

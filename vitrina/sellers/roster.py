@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from vitrina.sellers.people import PEOPLE, Floats, PeopleSettings, appearances_of, mean_length, unit_rows
+from vitrina.sellers.punctuality import unpunctual
+from vitrina.sellers.shifts import Shift
 
-SHIFTS_SCHEMA = {
-    "store_id": pl.String(),
-    "seller_id": pl.String(),
-    "begin": pl.Datetime("us", "UTC"),
-    "end": pl.Datetime("us", "UTC"),
-}
 PROTOTYPES_SCHEMA = {"seller_id": pl.String(), "day": pl.Date(), "appearance": pl.List(pl.Float32())}
 MATCHES_SCHEMA = {
     "person": pl.Int64(),
@@ -26,15 +22,6 @@ MATCHES_SCHEMA = {
     "sure": pl.Boolean(),
 }
 _FORBIDDEN = 1e6
-
-
-@dataclass(frozen=True)
-class Shift:
-    """When a seller is on shift, in seconds from the video's first frame."""
-
-    seller_id: str
-    begin_s: float
-    end_s: float
 
 
 @dataclass(frozen=True)
@@ -51,7 +38,9 @@ class RosterSettings:
         Share of a person's time in the picture that must fall into the seller's shift.
     stranger
         What it costs to leave a person unmatched. A match costs between 0 and 1 by appearance, 1 where the seller's appearance is not
-        known, and the share of the person's time outside the shift.
+        known, the share of the person's time outside the shift, and what coming and going cost.
+    punctual_share, unpunctual
+        Share of a shift by which people are usually early or late; and the cost of somebody who comes and goes at other times.
     least_margin
         By how much all matches together must be cheaper than the best ones without this one.
     sure_margin, sure_confidence, sure_present_s
@@ -64,6 +53,8 @@ class RosterSettings:
     early_or_late_s: float = 1800.0
     least_overlap: float = 0.5
     stranger: float = 1.6
+    punctual_share: float = 0.025
+    unpunctual: float = 0.6
     least_margin: float = 0.25
     sure_margin: float = 0.5
     sure_confidence: float = 0.9
@@ -72,39 +63,6 @@ class RosterSettings:
 
 
 ROSTER = RosterSettings()
-
-
-def shifts_in(
-    shifts: pl.DataFrame, *, store_id: str, begin: dt.datetime, end: dt.datetime, settings: RosterSettings = ROSTER
-) -> tuple[Shift, ...] | None:
-    """Who may be in the picture between two moments; None where the shifts say nothing of the store on these days.
-
-    Parameters
-    ----------
-    shifts
-        Columns of `SHIFTS_SCHEMA`. Rows without a seller, or that end before they begin, say nothing.
-    store_id
-        The store.
-    begin, end
-        First and last moment of the video, in UTC.
-    settings
-        Says how early and how late people may be.
-
-    Returns
-    -------
-    tuple of Shift or None
-        By seller and begin. Empty where shifts are known for the day before, the day itself or the day after, but nobody is on shift.
-    """
-    told = shifts.filter((pl.col("store_id") == store_id) & pl.col("seller_id").is_not_null() & (pl.col("end") > pl.col("begin")))
-    day = dt.timedelta(days=1)
-    if told.filter((pl.col("end") > begin - day) & (pl.col("begin") < end + day)).is_empty():
-        return None
-    slack = dt.timedelta(seconds=settings.early_or_late_s)
-    rows = told.filter((pl.col("end") + slack > begin) & (pl.col("begin") - slack < end)).sort("seller_id", "begin")
-    return tuple(
-        Shift(seller, (first - begin).total_seconds(), (last - begin).total_seconds())
-        for seller, first, last in rows.select("seller_id", "begin", "end").iter_rows()
-    )
 
 
 def distances_to_sellers(
@@ -157,7 +115,8 @@ def matched(  # noqa: PLR0913  # who is there, who may be, and what is known of 
     """Matches of sellers in the picture with those on shift, by the Hungarian method.
 
     A match stands only if the cheapest assignment without it is dearer by a margin: two sellers of one shift whose appearance nobody
-    knows stay unknown, and so do two that look alike; the last one left of two is matched because the other one is. Only persons
+    knows stay unknown, and so do two that look alike; the last one left of two is matched because the other one is, and whoever comes
+    and goes as a shift begins and ends, while others do as theirs, because of that. Only persons
     that are in the picture together compete: others may be one seller whom tracking has lost.
 
     Parameters
@@ -167,7 +126,7 @@ def matched(  # noqa: PLR0913  # who is there, who may be, and what is known of 
     tracks
         Rows of table `Tracks` of the same video.
     shifts
-        As of `shifts_in`.
+        As of `vitrina.sellers.shifts.shifts_in`.
     prototypes
         Columns of `PROTOTYPES_SCHEMA`.
     day
@@ -190,7 +149,8 @@ def matched(  # noqa: PLR0913  # who is there, who may be, and what is known of 
     outside = 1 - np.array([[_overlap(spans[number], shifts or (), seller, slack) for seller in sellers] for number in numbers])
     today, otherwise = distances_to_sellers(means, prototypes, sellers, day, settings.looks)
     distance = _told(today, otherwise, settings.looks)
-    costs = _likeness(distance, settings.looks) + outside
+    late = _lateness(spans, numbers, tracks, shifts or (), sellers, settings)
+    costs = _likeness(distance, settings.looks) + outside + settings.unpunctual * late
     # whoever looks different today is somebody else; whoever looked different on another day may have changed clothes
     costs[(today > settings.looks.cut) | (outside > 1 - settings.least_overlap)] = _FORBIDDEN
     found = _assigned(costs, [spans[number] for number in numbers], settings)
@@ -263,6 +223,20 @@ def _overlap(spans: Floats, shifts: Sequence[Shift], seller: str, slack: float) 
         starts, ends = np.maximum(spans[:, 0], shift.begin_s - slack), np.minimum(spans[:, 1], shift.end_s + slack)
         within += float(np.where(ends >= starts, ends - starts + 1e-3, 0).sum())
     return min(within / float((spans[:, 1] - spans[:, 0] + 1e-3).sum()), 1.0)
+
+
+def _lateness(  # noqa: PLR0913, PLR0917  # who was there, and who may have been
+    spans: Mapping[int, Floats],
+    numbers: Sequence[int],
+    tracks: pl.DataFrame,
+    shifts: Sequence[Shift],
+    sellers: Sequence[str],
+    settings: RosterSettings,
+) -> Floats:
+    """How badly persons' coming and going fit shifts, 0 to 1; shape (persons, sellers)."""
+    times = np.array([(spans[number][:, 0].min(), spans[number][:, 1].max()) for number in numbers])
+    within = tracks.select(pl.col("first_s").min(), pl.col("last_s").max()).row(0)
+    return unpunctual(times, shifts, sellers, within, settings.punctual_share)
 
 
 def _told(today: Floats, otherwise: Floats, looks: PeopleSettings) -> Floats:
