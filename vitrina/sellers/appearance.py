@@ -16,6 +16,7 @@ OPENVINO = ".xml"
 CROP_HEIGHT, CROP_WIDTH = 256, 128
 MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
 DEVIATION = np.array([0.229, 0.224, 0.225], dtype=np.float32)
+SCALE, SHIFT = (1 / (255 * DEVIATION))[:, None, None], (MEAN / DEVIATION)[:, None, None]
 """Of ImageNet's pictures, in red, green and blue; networks of persons are taught on pictures brought to them."""
 
 TORSO = (0.2, 0.15, 0.8, 0.55)
@@ -155,8 +156,10 @@ class OnnxAppearance:
         import cv2  # noqa: PLC0415  # heavy
 
         sized = cv2.resize(person, (CROP_WIDTH, CROP_HEIGHT), interpolation=cv2.INTER_LINEAR)
-        normal = (sized[:, :, ::-1].astype(np.float32) / 255 - MEAN) / DEVIATION
-        return np.ascontiguousarray(normal.transpose(2, 0, 1)[None], dtype=np.float32)
+        # red, green and blue; in one pass, for this took as long as half a small network
+        normal = np.multiply(sized.transpose(2, 0, 1)[::-1], SCALE, dtype=np.float32, order="C")
+        normal -= SHIFT
+        return normal[None]
 
 
 class ClothesColours:
