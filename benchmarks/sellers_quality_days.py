@@ -190,7 +190,7 @@ def evaluate(day: ShopDay, watched: Watched, chosen: Parameters) -> Evaluated:
     nothing = pl.DataFrame(schema=PROTOTYPES_SCHEMA)
     people, _ = name_people(tracks, places, video, shifts=shifts_of(day), prototypes=nothing, parameters=chosen)
     interactions = serve(tracks, places, people, video=video, receipts=receipts, parameters=chosen)
-    seen = coverage_of(watched.samples, watched.detections, video, STEP_S)
+    seen = coverage_of(watched.samples, watched.detections, video, STEP_S, chosen)
     metrics = count(tracks, places, people, interactions, video=video, receipts=receipts, seen=seen, parameters=chosen)
     return Evaluated(tracks, places, people, interactions, metrics)
 

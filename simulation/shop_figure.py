@@ -243,7 +243,8 @@ def _paint_part(painted: Painted, part: Part, ends: np.ndarray, light: Colour) -
 def _between_0_and_1(values: np.ndarray) -> np.ndarray:
     """As `numpy.clip`, which takes longer than all else that is computed of so small a patch."""
     np.maximum(values, 0, out=values)
-    return np.minimum(values, 1, out=values)
+    np.minimum(values, 1, out=values)
+    return values
 
 
 def _coloured(part: Part, share: np.ndarray, across: np.ndarray, light: Colour) -> np.ndarray:

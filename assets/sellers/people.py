@@ -116,7 +116,7 @@ def seller_video_metrics(  # noqa: PLR0913, PLR0917  # one parameter per input, 
     video = video_of(warehouse, video_files)
     found = t.SellerVideoMetrics.empty()
     if video is not None:
-        seen = coverage_of(footage_samples, detections, video, settings.sellers_step_s)
+        seen = coverage_of(footage_samples, detections, video, settings.sellers_step_s, in_force(settings))
         found = count(
             tracks,
             trajectories,

@@ -158,7 +158,7 @@ def follow(found: pl.DataFrame, samples: pl.DataFrame, video: Video, parameters:
     What lies in parts of the picture that are to be left out is not followed, and times are those of the camera's clock as it is
     known now: both may have been told after people were detected. Nor is what a detector reads into pictures that show nothing.
     """
-    found, samples = without_phantoms(_kept(found, video.camera), samples), timed(samples, video)
+    found, samples = without_phantoms(_kept(found, video.camera), samples, parameters.phantoms), timed(samples, video)
     tracks = tracked(found, samples, settings=parameters.tracker, size=video.size)
     summary = tracks_summary(found, tracks)
     places = trajectories(found, tracks, samples=samples, floor=video.camera.plane)
@@ -291,9 +291,10 @@ def count(  # noqa: PLR0913  # a table each
     )
 
 
-def coverage_of(samples: pl.DataFrame, found: pl.DataFrame, video: Video, step_s: float) -> float:
+def coverage_of(samples: pl.DataFrame, found: pl.DataFrame, video: Video, step_s: float, parameters: Parameters) -> float:
     """Share of the opening hours within a video that could be seen, 0 to 1."""
-    return coverage(timed(samples, video), video.open_spans(), step_s, detections=without_phantoms(found, samples))
+    people = without_phantoms(found, samples, parameters.phantoms)
+    return coverage(timed(samples, video), video.open_spans(), step_s, detections=people)
 
 
 def timed(samples: pl.DataFrame, video: Video) -> pl.DataFrame:

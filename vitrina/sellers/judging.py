@@ -378,7 +378,7 @@ class _Run:
             met,
             video=self.video,
             receipts=receipts,
-            seen=coverage_of(self.samples, self.found, self.video, self.step_s),
+            seen=coverage_of(self.samples, self.found, self.video, self.step_s, parameters),
             parameters=parameters,
         )
         measured = metrics.filter(pl.col("seller_id") == ALL).with_columns(

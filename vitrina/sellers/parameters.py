@@ -11,6 +11,7 @@ from vitrina.sellers.footage_quality import QualityLimits
 from vitrina.sellers.interaction_rule import InteractionRule
 from vitrina.sellers.metrics import MetricRule
 from vitrina.sellers.people import PEOPLE, PeopleSettings
+from vitrina.sellers.phantoms import PHANTOMS, PhantomSettings
 from vitrina.sellers.receipts import ReceiptRule
 from vitrina.sellers.roles import ROLES, RoleSettings
 from vitrina.sellers.trackers import TRACKERS, TrackerSettings
@@ -24,6 +25,8 @@ class Parameters:
     ----------
     quality
         Whether anything can be seen on a frame.
+    phantoms
+        Which detections are of nobody.
     tracker
         Which detections follow one another; its ``method`` also chooses the defaults of the others.
     people
@@ -37,6 +40,7 @@ class Parameters:
     """
 
     quality: QualityLimits = field(default_factory=QualityLimits)
+    phantoms: PhantomSettings = PHANTOMS
     tracker: TrackerSettings = TRACKERS["strongsort"]
     people: PeopleSettings = PEOPLE
     roles: RoleSettings = ROLES

@@ -98,6 +98,6 @@ def _video(
     tracks, places = follow(detections, samples, video, other)
     people, _ = name_people(tracks, places, video, shifts=known.shifts, prototypes=known.prototypes, parameters=other)
     interactions = serve(tracks, places, people, video=video, receipts=known.receipts, parameters=other)
-    seen = coverage_of(samples, detections, video, settings.sellers_step_s)
+    seen = coverage_of(samples, detections, video, settings.sellers_step_s, other)
     metrics = count(tracks, places, people, interactions, video=video, receipts=known.receipts, seen=seen, parameters=other)
     return interactions, metrics
