@@ -22,7 +22,8 @@ from vitrina.errors import SettingsError
 from vitrina.sellers.interactions import ENCOUNTERS_SCHEMA
 from vitrina.sellers.intervals import count, share
 from vitrina.sellers.metrics import BY_NAME, METRICS, Footage, MetricRule, seller_video_metrics
-from vitrina.sellers.receipts import RECEIPTS_SCHEMA, ReceiptRule, consulted, with_receipts
+from vitrina.sellers.receipt_matching import ReceiptRule
+from vitrina.sellers.receipts import RECEIPTS_SCHEMA, consulted, with_receipts
 from vitrina.sellers.tables import Interactions, People, SellerVideoMetrics, Tracks
 
 ALONE = MetricRule(present_at_least_s=10, waiting_s=60)

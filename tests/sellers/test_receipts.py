@@ -13,7 +13,8 @@ from tests.sellers.rows_of_people import START, VIDEO, interaction, interactions
 from vitrina.errors import DeliveryError, SettingsError
 from vitrina.sellers import receipts as joining
 from vitrina.sellers.people import ALIKE_SCHEMA
-from vitrina.sellers.receipts import CONSULTED_SCHEMA, RECEIPTS_SCHEMA, ReceiptRule, consulted
+from vitrina.sellers.receipt_matching import ReceiptRule
+from vitrina.sellers.receipts import CONSULTED_SCHEMA, RECEIPTS_SCHEMA, consulted
 from vitrina.sellers.tables import Interactions
 
 OTHER = "shop-2|till|20261014T090000Z|0a1b2c3d"

@@ -12,7 +12,7 @@ from vitrina.sellers.interaction_rule import InteractionRule
 from vitrina.sellers.metrics import MetricRule
 from vitrina.sellers.people import PEOPLE, PeopleSettings
 from vitrina.sellers.phantoms import PHANTOMS, PhantomSettings
-from vitrina.sellers.receipts import ReceiptRule
+from vitrina.sellers.receipt_matching import ReceiptRule
 from vitrina.sellers.roles import ROLES, RoleSettings
 from vitrina.sellers.trackers import TRACKERS, TrackerSettings
 
