@@ -211,6 +211,22 @@ def test_a_large_picture_is_scaled_down_and_boxes_find_their_way_back(tmp_path, 
         np.testing.assert_allclose(sample.image[sample.image.shape[0] // 16, 16], numbered(0)[4, 4], atol=20)
 
 
+def test_smoothing_is_left_out_where_nobody_sees_it(tmp_path):
+    path = write_video(tmp_path / "a.mp4", 150, gop=50, b_frames=2)
+    facts = probe(path)
+    assert not plan(facts, 1.0, longest_px=WIDTH // 2).smoothed
+    for kept in (plan(facts, 1.0), plan(facts, 1.0, longest_px=WIDTH // 2, exact=True)):
+        assert kept.smoothed
+    rare = probe(write_video(tmp_path / "rare.mp4", 150, gop=150))
+    assert plan(rare, 1.0, longest_px=WIDTH // 2).smoothed
+    found, whole = (list(sampled(path, 1.0, longest_px=WIDTH // 2, exact=exact)) for exact in (False, True))
+    assert [sample.pts_s for sample in found] == [sample.pts_s for sample in whole]
+    apart = [np.abs(one.image.astype(int) - other.image).mean() for one, other in zip(found, whole, strict=True)]
+    assert 0 < max(apart) < 3
+    # key frames are the same
+    assert apart[0] == 0
+
+
 def test_a_small_picture_is_left_as_it_is(tmp_path):
     footage = sampled(write_video(tmp_path / "a.mp4", 3), 1.0, longest_px=1_000)
     assert footage.plan.scale == (1.0, 1.0)
