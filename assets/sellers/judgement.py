@@ -61,9 +61,18 @@ def _judged(
 
     settings, fps = warehouse.settings, float(video_files["fps"][0])
     record = VideoLedger(settings.videos).find(context.partition_key)
+    kept_days = in_force(settings).roles.roster.kept_days
     with warehouse.of(PRODUCT).read() as connection:
         truth = judging.truth_of(connection, video, record.path, NamePattern(settings.sellers_videos))
-        known = delivered_for(connection, video.camera, video=video.key, begin=video.started_at, end=video.ended_at, day=video.day)
+        known = delivered_for(
+            connection,
+            video.camera,
+            video=video.key,
+            begin=video.started_at,
+            end=video.ended_at,
+            day=video.day,
+            kept_days=kept_days,
+        )
     frames = judging.wanted_frames(truth, video, fps)
     if not frames:
         beyond = len(judging.annotated_frames(truth.annotations))

@@ -133,5 +133,14 @@ def seller_video_metrics(  # noqa: PLR0913, PLR0917  # one parameter per input, 
 
 
 def _delivered(warehouse: WarehouseResource, video: Video) -> Delivered:
+    kept_days = in_force(warehouse.settings).roles.roster.kept_days
     with warehouse.of(PRODUCT).read() as connection:
-        return delivered_for(connection, video.camera, video=video.key, begin=video.started_at, end=video.ended_at, day=video.day)
+        return delivered_for(
+            connection,
+            video.camera,
+            video=video.key,
+            begin=video.started_at,
+            end=video.ended_at,
+            day=video.day,
+            kept_days=kept_days,
+        )

@@ -12,14 +12,14 @@ from vitrina.sellers.detector import UltralyticsDetector
 from vitrina.sellers.fitting import fitted, fitted_size
 from vitrina.sellers.weights import export_facts, find_weights
 
-WIDE = (2, 1)
+WIDE = (16, 7)
 TAUGHT = find_weights(NAME, WEIGHTS)
 
 
 def hall(moment: float) -> np.ndarray:
-    """The made-up shop, twice as wide as high."""
+    """The made-up shop, more than twice as wide as high."""
     day = simulate_day(ShopExtent(open_s=900, width=640, height=360, fps=5, arrivals_per_hour=120), 5, DayKind.BUSY)
-    return np.ascontiguousarray(Renderer(day).frame(day.opening_s + moment).image[40:])
+    return np.ascontiguousarray(Renderer(day).frame(day.opening_s + moment).image[80:])
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,8 @@ def hall(moment: float) -> np.ndarray:
         ((640, 640), (100, 100), (640, 640)),
         ((640, 640), (640, 640), (640, 640)),
         ((640, 640), (10_000, 1), (32, 640)),
-        ((288, 512), (640, 480), (288, 384)),
+        ((288, 512), (640, 480), (288, 416)),
+        ((640, 640), (4, 3), (512, 640)),
         # an export that is no multiple of the largest stride keeps its own side
         ((360, 640), (16, 9), (360, 640)),
     ],

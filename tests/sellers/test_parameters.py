@@ -53,6 +53,26 @@ def test_what_cannot_be_meant_is_refused_by_its_name(changes, said):
     assert said in refused.value.problem
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"people.cut": 0.2}, "people.same_distance"),
+        ({"people.gap_s": 0.0}, "people.gap_s"),
+        ({"roles.roster.punctual_share": 0.0}, "punctual_share"),
+        ({"phantoms.samples": 0}, "phantoms.samples"),
+    ],
+)
+def test_values_that_would_turn_results_round_are_refused(changes, said):
+    with pytest.raises(SettingsError) as refused:
+        parameters(changes)
+    assert said in refused.value.remedy
+
+
+def test_values_that_fit_together_may_be_given_in_any_order():
+    for changes in ({"people.same_distance": 0.4, "people.cut": 0.5}, {"people.cut": 0.1, "people.same_distance": 0.05}):
+        assert parameters(changes).people.cut == changes["people.cut"]
+
+
 def test_every_name_that_is_told_can_be_changed():
     for name in names():
         value = Parameters()

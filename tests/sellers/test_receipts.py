@@ -175,6 +175,12 @@ def test_a_talk_goes_to_the_payment_after_it_and_none_too_long_before():
     assert joined(with_receipts(interactions(*talks, *payments), sold, VIDEOS, rule=brief)) == {1: None, 3: "b"}
 
 
+def test_a_talk_at_the_counter_with_two_receipts_has_one_of_them():
+    served = interactions(interaction(1, 0, 100, at_counter=True))
+    found = with_receipts(served, receipts(receipt("a", 99), receipt("b", 101)), VIDEOS)
+    assert joined(found)[1] in {"a", "b"}
+
+
 def test_a_receipt_is_held_for_one_interaction_and_an_interaction_for_one_receipt():
     served = interactions(interaction(1, 0, 50), interaction(2, 0, 60))
     assert joined(with_receipts(served, receipts(receipt("a", 70)), VIDEOS)) == {1: None, 2: "a"}

@@ -92,6 +92,34 @@ def test_whoever_comes_back_as_a_shift_begins_has_not_come():
     assert names(lost, [*all_day, *later]).get(2) is None
 
 
+def test_a_day_with_a_break_is_nobody_elses_day():
+    with_break = [Shift("anna", 0, 14_400), Shift("anna", 18_000, 32_400), Shift("clara", 0, 32_400)]
+    assert names([person(1, (0, 14_400), (18_000, 32_400))], with_break) == {}
+
+
+def test_of_an_hours_file_the_longer_shift_wins_nothing():
+    shifts = [Shift("anna", -12_600, 30_600), Shift("boris", -1_800, 12_600)]
+    hour = [person(1, (720, 2_880)), person(2, (0, 3_600), role="customer", look=AXES[1])]
+    assert names(hour, shifts) == {}
+    assert names(hour, [Shift("boris", -1_800, 12_600)]) == {1: "boris"}
+
+
+@pytest.mark.parametrize(
+    "shifts", [[(25_200, 36_000)], [(25_200, 28_800), (28_800, 32_400), (32_400, 36_000)], [(25_200, 36_000), (23_400, 36_000)]]
+)
+def test_time_that_two_shifts_share_counts_once(shifts):
+    known = looks(("anna", AXES[0], YESTERDAY))
+    assert names([person(1, (0, 36_000))], [Shift("anna", *shift) for shift in shifts], known) == {}
+
+
+def test_looks_of_a_net_that_is_no_longer_used_say_nothing():
+    both = [person(1, (0, 5000)), person(2, (0, 5000), look=AXES[1])]
+    right = (("boris", AXES[0], DAY), ("anna", AXES[1], DAY))
+    wider = [(seller, np.ones(8), DAY) for seller in ("anna", "boris")]
+    assert names(both, on("anna", "boris"), looks(*right, *wider)) == {1: "boris", 2: "anna"}
+    assert names(both, on("anna", "boris"), looks(*wider)) == {}
+
+
 def test_coming_a_little_earlier_than_another_proves_nothing():
     shifts = [*on("anna", begin=0, end=36_000), *on("boris", begin=300, end=36_000)]
     assert names([person(1, (0, 36_000)), person(2, (310, 36_000), look=AXES[1])], shifts) == {}

@@ -12,7 +12,7 @@ from vitrina.inbox.contract import Contract
 from vitrina.sellers.cameras import Camera, described
 from vitrina.sellers.contracts import CAMERAS, SHIFTS, TILL_RECEIPTS
 from vitrina.sellers.receipts import RECEIPTS_SCHEMA
-from vitrina.sellers.roster import PROTOTYPES_SCHEMA, ROSTER
+from vitrina.sellers.roster import PROTOTYPES_SCHEMA
 from vitrina.sellers.shifts import SHIFTS_SCHEMA
 from vitrina.sellers.tables import SellerAppearances
 from vitrina.sql import quote
@@ -68,7 +68,14 @@ def cameras(connection: DuckDBPyConnection, *, time_zone: str) -> list[Camera]:
 
 
 def delivered_for(  # noqa: PLR0913  # whose, and when
-    connection: DuckDBPyConnection, camera: Camera, *, video: str, begin: dt.datetime, end: dt.datetime, day: dt.date
+    connection: DuckDBPyConnection,
+    camera: Camera,
+    *,
+    video: str,
+    begin: dt.datetime,
+    end: dt.datetime,
+    day: dt.date,
+    kept_days: int,
 ) -> Delivered:
     """What is known beside a video.
 
@@ -82,6 +89,8 @@ def delivered_for(  # noqa: PLR0913  # whose, and when
         Its key: what it has shown itself is no evidence for it.
     begin, end, day
         Its first and last moment in UTC, and its day by the store's clock.
+    kept_days
+        How long the appearance of a seller is kept.
     """
     store = camera.store_id
     shifts = latest(
@@ -96,7 +105,7 @@ def delivered_for(  # noqa: PLR0913  # whose, and when
         camera,
         shifts.select(pl.col(name).cast(dtype) for name, dtype in SHIFTS_SCHEMA.items()),
         receipts_of(connection, [store], begin, end),
-        _prototypes(connection, store, video, day),
+        _prototypes(connection, store, video, day, kept_days),
     )
 
 
@@ -138,12 +147,12 @@ def latest(connection: DuckDBPyConnection, contract: Contract, condition: str = 
     ).pl()
 
 
-def _prototypes(connection: DuckDBPyConnection, store: str, video: str, day: dt.date) -> pl.DataFrame:
+def _prototypes(connection: DuckDBPyConnection, store: str, video: str, day: dt.date, kept_days: int) -> pl.DataFrame:
     if not stored_columns(connection, SellerAppearances.table_name()):
         return pl.DataFrame(schema=PROTOTYPES_SCHEMA)
     rows = connection.execute(
         "SELECT seller_id, day, appearance FROM seller_appearances WHERE store_id = $store AND video <> $video"
-        " AND day BETWEEN $earliest AND $day ORDER BY seller_id, day, video",
-        {"store": store, "video": video, "earliest": day - dt.timedelta(days=ROSTER.kept_days), "day": day},
+        " AND day > $earliest AND day <= $day ORDER BY seller_id, day, video",
+        {"store": store, "video": video, "earliest": day - dt.timedelta(days=kept_days), "day": day},
     ).pl()
     return rows.select(pl.col(name).cast(dtype) for name, dtype in PROTOTYPES_SCHEMA.items())

@@ -24,9 +24,12 @@ STRIDES = (8, 16, 32)
 LARGEST = STRIDES[-1]
 """Sides are multiples of it."""
 
+LEAST_BORDER = 16
+"""Pixels of grey that a shortened side keeps at least: without any, people at the picture's edge are missed who were found before."""
+
 
 def fitted_size(export: tuple[int, int], picture: tuple[int, int]) -> tuple[int, int]:
-    """Height and width that suffice for a picture at the scale at which an export looks at it.
+    """Height and width that suffice for a picture at the scale at which an export looks at it, with a little border.
 
     Parameters
     ----------
@@ -38,7 +41,7 @@ def fitted_size(export: tuple[int, int], picture: tuple[int, int]) -> tuple[int,
     Examples
     --------
     >>> fitted_size((640, 640), (1920, 1080)), fitted_size((640, 640), (4, 3)), fitted_size((288, 512), (16, 9))
-    ((384, 640), (480, 640), (288, 512))
+    ((384, 640), (512, 640), (288, 512))
     """
     height, width = export
     across, down = picture
@@ -47,8 +50,8 @@ def fitted_size(export: tuple[int, int], picture: tuple[int, int]) -> tuple[int,
 
 
 def _whole(side: float, most: int) -> int:
-    """A side as a multiple of the largest stride; rounded first, for a fraction's last digit must not cost a row of cells."""
-    return min(math.ceil(round(side, 6) / LARGEST) * LARGEST, most)
+    """A side with its border as a multiple of the largest stride; rounded first, for a fraction's last digit must not cost a row of cells."""
+    return min(math.ceil((round(side, 6) + LEAST_BORDER) / LARGEST) * LARGEST, most)
 
 
 def fitted(export: Path, picture: tuple[int, int], folder: Path) -> Path:

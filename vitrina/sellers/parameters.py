@@ -77,7 +77,21 @@ def parameters(changes: Mapping[str, Any] | None = None, base: Parameters | None
     # of one person's looks there is one idea: that which decides about people decides about sellers too
     roster = replace(changed.roles.roster, looks=changed.people)
     whole: Parameters = replace(changed, roles=replace(changed.roles, roster=roster))
+    _check(whole)
     return whole
+
+
+def _check(whole: Parameters) -> None:
+    """Values that only together can or cannot be meant, once all of them are changed."""
+    people, roster, phantoms = whole.people, whole.roles.roster, whole.phantoms
+    for kept, wanted in (
+        (0 <= people.same_distance < people.cut, "people.same_distance from 0 to below people.cut"),
+        (people.gap_s > 0, "people.gap_s above 0"),
+        (roster.punctual_share > 0, "roles.roster.punctual_share above 0"),
+        (phantoms.samples >= 1, "phantoms.samples of at least 1"),
+    ):
+        if not kept:
+            raise SettingsError("These parameters cannot be meant together.", f"Give {wanted}.")
 
 
 def names(of: Any = None, prefix: str = "") -> tuple[str, ...]:

@@ -294,18 +294,22 @@ def _rejoined(tracks: _Tracks, labels: Ints, resumed: Ints, settings: PeopleSett
     sums, weights = np.zeros((labels.max(initial=-1) + 1, tracks.means.shape[1])), np.bincount(labels, weights=tracks.samples)
     np.add.at(sums, labels, tracks.means * tracks.samples[:, None])
     pairs = resumed
+
+    def apart(of: Ints) -> Floats:
+        one, other = labels[of].T
+        scale = np.maximum(weights[one], 1) * np.maximum(weights[other], 1)
+        return np.where(one == other, np.inf, 1 - (sums[one] * sums[other]).sum(axis=1) / scale)
+
+    distance = apart(pairs)
     while len(pairs):
-        one, other = labels[pairs].T
-        means = sums / np.maximum(weights, 1)[:, None]
-        distance = np.where(one == other, np.inf, 1 - (means[one] * means[other]).sum(axis=1))
         best = int(distance.argmin())
         if not distance[best] <= settings.cut * settings.lost_cut:
             break
-        theirs = [np.flatnonzero(labels == label) for label in sorted((int(one[best]), int(other[best])))]
+        theirs = [np.flatnonzero(labels == label) for label in sorted(labels[pairs[best]].tolist())]
         decisive = [rows[long[rows]] if long[rows].any() else rows for rows in theirs]
         if overlaps[np.ix_(*decisive)].any():
             # two who were there at the same time stay two, whoever else is joined with either
-            pairs = np.delete(pairs, best, axis=0)
+            pairs, distance = np.delete(pairs, best, axis=0), np.delete(distance, best)
             continue
         kept, gone = (int(labels[rows[0]]) for rows in theirs)
         joined = np.concatenate(theirs)
@@ -315,7 +319,11 @@ def _rejoined(tracks: _Tracks, labels: Ints, resumed: Ints, settings: PeopleSett
         sums[kept] -= (tracks.means[twice] * tracks.samples[twice, None]).sum(axis=0)
         weights[kept] -= tracks.samples[twice].sum()
         labels[twice] = len(labels) + labels.max() + np.arange(len(twice))
-        pairs = pairs[~np.isin(pairs, twice).any(axis=1)]
+        left = ~np.isin(pairs, twice).any(axis=1)
+        pairs, distance = pairs[left], distance[left]
+        # of all other pairs nothing has changed
+        theirs_too = (labels[pairs] == kept).any(axis=1)
+        distance[theirs_too] = apart(pairs[theirs_too])
     return labels
 
 

@@ -12,6 +12,9 @@ from vitrina.sellers.shifts import Shift
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
+BEYOND = 0.5
+"""The most that an edge of a shift tells which nobody could have seen: whoever is late may have been in another room."""
+
 
 def unpunctual(times: Floats, shifts: Sequence[Shift], sellers: Sequence[str], within: tuple[float, float], share: float) -> Floats:
     """How badly each person's coming and going fit each seller's shifts.
@@ -28,23 +31,24 @@ def unpunctual(times: Floats, shifts: Sequence[Shift], sellers: Sequence[str], w
     sellers
         The sellers in question.
     within
-        First and last moment at which anybody is seen: what lies beyond says nothing.
+        First and last moment at which anybody is seen.
     share
         Share of a shift by which somebody may come or go too early or too late; from twice as much on it is no worse.
 
     Returns
     -------
     array of shape (persons, sellers)
-        From 0, punctual both times or unknown, to 1; of several shifts of a seller, the one that fits best.
+        From 0, punctual both times or unknown, to 1; of several shifts of a seller, those count that fit best. A shift that begins or
+        ends beyond what anybody saw tells half as much.
     """
     counted = np.column_stack([_comings(times[:, 0], times[:, 1]), _comings(-times[:, 1], -times[:, 0])])
-    found = np.ones((len(times), len(sellers)))
+    found = np.ones((len(times), len(sellers), 2))
     for shift in shifts:
-        column = sellers.index(shift.seller_id)
-        planned = np.clip([shift.begin_s, shift.end_s], *within)
+        column, edges = sellers.index(shift.seller_id), np.array([shift.begin_s, shift.end_s])
+        planned = np.clip(edges, *within)
         off = np.abs(np.clip(times, *within) - planned) / (2 * share * (shift.end_s - shift.begin_s))
-        found[:, column] = np.minimum(found[:, column], np.where(counted, np.minimum(off, 1), 0).mean(axis=1))
-    return found
+        found[:, column] = np.minimum(found[:, column], np.minimum(off, np.where(planned == edges, 1, BEYOND)))
+    return np.asarray(np.where(counted[:, None], found, 0).mean(axis=2))
 
 
 def _comings(firsts: Floats, lasts: Floats) -> npt.NDArray[np.bool_]:

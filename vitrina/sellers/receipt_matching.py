@@ -82,7 +82,8 @@ def printed_meanwhile(interactions: pl.DataFrame, purchases: pl.DataFrame, rule:
     not_at_till = purchases.join(at_till, on=["store_id", "receipt_id"], how="anti")
     parting = pl.col("end_at") - dt.timedelta(seconds=rule.slack_s)
     began = pl.when(pl.col("at_counter").is_null()).then("begin_at").otherwise(pl.max_horizontal("begin_at", parting))
-    in_talks = nearest(talks, not_at_till, earliest=began, latest=latest).with_columns(pays)
+    untold = talks.join(at_till, on=KEY, how="anti")
+    in_talks = nearest(untold, not_at_till, earliest=began, latest=latest).with_columns(pays)
     return talks, pl.concat([at_till, in_talks])
 
 

@@ -94,7 +94,10 @@ def _video(
     camera = camera_of(connection, row["store_id"], row["camera_id"], time_zone=row["time_zone"])
     video = Video(row["video"], row["store_id"], row["started_at"], row["duration_s"], (row["width"], row["height"]), camera)
     detections, samples = (load(connection, table, {"video": [video.key]}) for table in (Detections, FootageSamples))
-    known = delivered_for(connection, camera, video=video.key, begin=video.started_at, end=video.ended_at, day=video.day)
+    kept_days = other.roles.roster.kept_days
+    known = delivered_for(
+        connection, camera, video=video.key, begin=video.started_at, end=video.ended_at, day=video.day, kept_days=kept_days
+    )
     tracks, places = follow(detections, samples, video, other)
     people, _ = name_people(tracks, places, video, shifts=known.shifts, prototypes=known.prototypes, parameters=other)
     interactions = serve(tracks, places, people, video=video, receipts=known.receipts, parameters=other)

@@ -12,6 +12,7 @@ import polars as pl
 from vitrina.sellers.people import PEOPLE, Floats, PeopleSettings, appearances_of, mean_length, unit_rows
 from vitrina.sellers.punctuality import unpunctual
 from vitrina.sellers.shifts import Shift
+from vitrina.sellers.spans import union
 
 PROTOTYPES_SCHEMA = {"seller_id": pl.String(), "day": pl.Date(), "appearance": pl.List(pl.Float32())}
 MATCHES_SCHEMA = {
@@ -91,15 +92,15 @@ def distances_to_sellers(
     today = np.full((len(means), len(sellers)), np.nan)
     otherwise = today.copy()
     for column, seller in enumerate(sellers):
-        known = prototypes.filter(pl.col("seller_id") == seller)
+        # those of a net with other vectors say nothing
+        known = prototypes.filter((pl.col("seller_id") == seller) & (pl.col("appearance").list.len() == means.shape[1]))
         for found, rows in (
             (today, known.filter(pl.col("day") == day)),
             (otherwise, known.filter(pl.col("day") != day)),
         ):
-            # those of another net, or of none, say nothing
-            looks = unit_rows(rows["appearance"])
-            if rows.height and len(means) and looks.shape[1] == means.shape[1]:
-                found[:, column] = (1 - means @ (looks * mean_length(np.inf, settings)).T).min(axis=1)
+            if rows.height and len(means):
+                looks = unit_rows(rows["appearance"]) * mean_length(np.inf, settings)
+                found[:, column] = (1 - means @ looks.T).min(axis=1)
     return today, otherwise
 
 
@@ -199,10 +200,11 @@ def learnt(
     for seller in shown["seller_id"].unique().sort():
         of_seller = shown.filter(pl.col("seller_id") == seller).with_columns(person=pl.lit(1))
         unit = appearances_of(of_seller)[1][0]
-        known = prototypes.filter((pl.col("seller_id") == seller) & (pl.col("day") == day))
-        before = unit_rows(known["appearance"])
-        if known.height and before.shape[1] == len(unit):
-            unit = unit / np.linalg.norm(unit) + before.mean(axis=0)
+        known = prototypes.filter(
+            (pl.col("seller_id") == seller) & (pl.col("day") == day) & (pl.col("appearance").list.len() == len(unit))
+        )
+        if known.height:
+            unit = unit / np.linalg.norm(unit) + unit_rows(known["appearance"]).mean(axis=0)
         rows.append((seller, day, (unit / np.linalg.norm(unit)).tolist()))
     new = pl.DataFrame(rows, schema=PROTOTYPES_SCHEMA, orient="row")
     kept = prototypes.filter(pl.col("day") > day - dt.timedelta(days=settings.kept_days)).join(
@@ -218,9 +220,10 @@ def _spans(tracks: pl.DataFrame, person: int) -> Floats:
 
 def _overlap(spans: Floats, shifts: Sequence[Shift], seller: str, slack: float) -> float:
     """Share of somebody's time that falls into a seller's shifts; moments count a little, so that there is always time."""
+    on_shift = union((shift.begin_s - slack, shift.end_s + slack) for shift in shifts if shift.seller_id == seller)
     within = 0.0
-    for shift in (shift for shift in shifts if shift.seller_id == seller):
-        starts, ends = np.maximum(spans[:, 0], shift.begin_s - slack), np.minimum(spans[:, 1], shift.end_s + slack)
+    for begin, end in on_shift:
+        starts, ends = np.maximum(spans[:, 0], begin), np.minimum(spans[:, 1], end)
         within += float(np.where(ends >= starts, ends - starts + 1e-3, 0).sum())
     return min(within / float((spans[:, 1] - spans[:, 0] + 1e-3).sum()), 1.0)
 
