@@ -99,6 +99,24 @@ def test_averages_are_those_of_the_days_purchases_and_not_averages_of_averages()
     assert number(found, "successful_interactions")["value"] == 3
 
 
+def test_a_receipt_that_two_files_hold_counts_once():
+    shop = Shop(file(hour=0), file(hour=1), sold=[("a", 70, 100), ("b", 3_670, 900)])
+    assert number(shop.day(), "successful_interactions")["value"] == 2
+    # files are evaluated one by one: the first one holds the second's receipt for its last talk
+    held = (pl.col("video") == key(hour=0)) & (pl.col("interaction") == 3)
+    shop.interactions = shop.interactions.with_columns(
+        receipt_id=pl.when(held).then(pl.lit("b")).otherwise("receipt_id"), successful=held | pl.col("successful")
+    )
+    shop.purchases = consulted(shop.interactions, shop.receipts, shop.videos)
+    shop.metrics = pl.concat([shop._metrics(row, 4) for row in shop.videos.iter_rows(named=True)])
+    assert shop.metrics.filter(pl.col("metric") == "successful_interactions", seller_id="")["value"].sum() == 3
+    for seller in ("", "anna"):
+        found = shop.day()
+        assert number(found, "successful_interactions", seller)["value"] == 2
+        assert number(found, "unsuccessful_interactions", seller)["value"] == 2
+        assert number(found, "interactions", seller)["value"] == 4
+
+
 def test_of_cameras_that_see_the_same_floor_one_counts():
     shop = Shop(file("door"), file("till"), coverage={key("door"): 0.9})
     found = shop.day({"door": "hall", "till": "hall"})

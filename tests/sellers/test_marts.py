@@ -47,10 +47,20 @@ COUNTS = ("customers_seen", "sellers_seen", "unknown_seen", "consultations", "su
 MINUTES = ("people_minutes", "customer_minutes", "seller_minutes")
 
 
-def hours(*videos, frames=None, **tables):
-    """Hour of the store's clock → row; every sample is fit where none are given."""
+def purchases_of(interactions):
+    """A receipt for each successful interaction."""
+    bought = [row for row in interactions if row.get("successful")]
+    return [
+        {"store_id": "north", "receipt_id": str(number), "video": row["video"], "interaction": row["interaction"]}
+        for number, row in enumerate(bought)
+    ]
+
+
+def hours(*videos, frames=None, interactions=(), **tables):
+    """Hour of the store's clock → row; every sample is fit where none are given, and every success has its purchase."""
     given = [row for each in videos for row in samples(each)] if frames is None else frames
-    found = rows("mart_store_hourly", day_videos=videos, footage_samples=given, **tables)
+    tables = {"purchases": purchases_of(interactions), **tables}
+    found = rows("mart_store_hourly", day_videos=videos, footage_samples=given, interactions=interactions, **tables)
     assert len({(row["store_id"], row["begin_at"]) for row in found}) == len(found)
     return {(row["day"], row["hour"]): row for row in found}
 
@@ -86,6 +96,13 @@ def test_an_hour_holds_who_was_there_what_began_and_how_much_could_be_seen():
     assert (nine["begin_at"], nine["filmed_minutes"], nine["share_seen"]) == (at("09:00"), 30.0, pytest.approx(20 / 60))
     assert (ten["begin_at"], ten["filmed_minutes"], ten["share_seen"]) == (at("10:00"), 60.0, 1.0)
     assert {row["refused"] for row in found.values()} == {None}
+
+
+def test_of_two_files_that_hold_the_same_receipt_one_has_the_purchase():
+    first, second = video(begin="09:00", end="09:30"), video(begin="09:30", end="10:00")
+    talks = [stood(first, 1, 1700, successful=True), stood(second, 1, 5, successful=True)]
+    (row,) = hours(first, second, interactions=talks, purchases=purchases_of(talks[1:])).values()
+    assert (row["consultations"], row["successful"]) == (2, 1)
 
 
 def test_a_video_that_runs_past_midnight_has_its_last_hours_on_the_next_day():

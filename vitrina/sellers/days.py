@@ -26,6 +26,8 @@ from vitrina.sellers.metrics import (
     METRICS,
     NO_RECEIPTS,
     OF_PURCHASES,
+    SUCCESSFUL,
+    UNSUCCESSFUL,
     Footage,
     Found,
     Metric,
@@ -178,11 +180,12 @@ def per_day(  # noqa: PLR0913  # a table each
     for film in filmed(videos, coverage):
         days.setdefault((film.store_id, film.day), []).append(film)
     amounts = None if purchases is None else _with_days(clustered(purchases, interactions), videos)
+    once = metrics if purchases is None else _held_once(metrics, interactions, purchases)
     rows: list[dict[str, Any]] = []
     for (store, day), films in sorted(days.items()):
         sold = None if amounts is None else amounts.filter((pl.col("store_id") == store) & (pl.col("day") == day))
         opened = (opened_s or {}).get((store, day), 0.0)
-        summed = _Day(films, groups=groups, metrics=metrics, sold=sold, opened_s=opened, rule=rule)
+        summed = _Day(films, groups=groups, metrics=once, sold=sold, opened_s=opened, rule=rule)
         rows += [{"store_id": store, "day": day, **row} for row in summed.rows()]
     return pl.DataFrame(rows, schema=DAYS_SCHEMA)
 
@@ -243,6 +246,22 @@ class _Day:
             return dict.fromkeys(OF_PURCHASES, NO_RECEIPTS)
         sold = self._sold if seller_id == ALL else self._sold.filter(pl.col("seller_id") == seller_id)
         return averages(sold, seed=self._rule.seed)
+
+
+def _held_once(metrics: pl.DataFrame, interactions: pl.DataFrame, purchases: pl.DataFrame) -> pl.DataFrame:
+    """Metrics of videos, those interactions counted as unsuccessful whose receipt is held for one of another video.
+
+    Videos are evaluated one by one: two cameras, or two files in a row, may each hold the same receipt for a talk of theirs.
+    """
+    lost = interactions.filter(pl.col("receipt_id").is_not_null()).join(purchases, on=["video", "interaction"], how="anti")
+    counts = pl.concat([lost.select("video", pl.lit(ALL).alias("seller_id")), lost.select("video", "seller_id").drop_nulls()])
+    moved = counts.group_by("video", "seller_id").len("moved")
+    sign = pl.when(pl.col("metric") == SUCCESSFUL).then(-1).when(pl.col("metric") == UNSUCCESSFUL).then(1).otherwise(0)
+    return (
+        metrics.join(moved, on=["video", "seller_id"], how="left", maintain_order="left")
+        .with_columns(value=pl.col("value") + sign * pl.col("moved").fill_null(0).cast(pl.Float64))
+        .drop("moved")
+    )
 
 
 def _undeclared(films: list[Filmed], groups: Mapping[tuple[str, str], str]) -> str | None:

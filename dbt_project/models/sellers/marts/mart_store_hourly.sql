@@ -61,7 +61,10 @@ served as (
         hours.store_id,
         hours.begin_at,
         count(*) filter (where interactions.kind = 'consultation') as consultations,
-        count(*) filter (where interactions.kind = 'consultation' and interactions.successful) as successful,
+        -- videos are evaluated one by one: of two that hold the same receipt for a talk, one has the purchase
+        count(*) filter (
+            where interactions.kind = 'consultation' and interactions.successful and purchases.receipt_id is not null
+        ) as successful,
         count(*) filter (where interactions.kind = 'consultation' and interactions.successful is null) as untold,
         count(*) filter (where interactions.kind = 'payment') as payments
     from {{ source('sellers_models', 'interactions') }} as interactions
@@ -70,6 +73,8 @@ served as (
             interactions.video = hours.video
             and interactions.begin_s >= hours.begin_s
             and interactions.begin_s < hours.begin_s + 3600
+    left join {{ source('sellers_models', 'purchases') }} as purchases
+        on interactions.video = purchases.video and interactions.interaction = purchases.interaction
     group by hours.store_id, hours.begin_at
 ),
 
