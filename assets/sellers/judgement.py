@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
-from assets.sellers.product import LOOKING, PRODUCT, inputs, keys_of, outs, video_of
+from assets.sellers.product import LOOKING, PRODUCT, delivered_beside, inputs, keys_of, outs, video_of
 from resources.partitions import VIDEOS
 from resources.table_metadata import picture
 from resources.warehouse import WarehouseResource
 from vitrina.sellers import day_tables as d
 from vitrina.sellers import tables as t
-from vitrina.sellers.delivered import delivered_for
 from vitrina.sellers.evaluation import Video
 from vitrina.sellers.manual_counts import RawManualCounts
 from vitrina.sellers.networks import in_force, networks
@@ -61,18 +60,9 @@ def _judged(
 
     settings, fps = warehouse.settings, float(video_files["fps"][0])
     record = VideoLedger(settings.videos).find(context.partition_key)
-    kept_days = in_force(settings).roles.roster.kept_days
     with warehouse.of(PRODUCT).read() as connection:
         truth = judging.truth_of(connection, video, record.path, NamePattern(settings.sellers_videos))
-        known = delivered_for(
-            connection,
-            video.camera,
-            video=video.key,
-            begin=video.started_at,
-            end=video.ended_at,
-            day=video.day,
-            kept_days=kept_days,
-        )
+    known = delivered_beside(warehouse, video)
     frames = judging.wanted_frames(truth, video, fps)
     if not frames:
         beyond = len(judging.annotated_frames(truth.annotations))

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
-from assets.sellers.product import BY_VIDEO, PRODUCT, inputs, keys_of, outs, video_of
+from assets.sellers.product import BY_VIDEO, delivered_beside, inputs, keys_of, outs, video_of
 from resources.table_assets import table_arguments
 from resources.warehouse import WarehouseResource
 from vitrina.sellers import tables as t
-from vitrina.sellers.delivered import Delivered, delivered_for
-from vitrina.sellers.evaluation import Video
 from vitrina.sellers.networks import in_force
 from vitrina.sellers.raw_tables import RawShifts, RawTillReceipts
 
@@ -55,7 +53,7 @@ def people_by_role(
         yield dg.Output(t.People.empty(), output_name="people")
         yield dg.Output(t.SellerAppearances.empty(), output_name="seller_appearances")
         return
-    known = _delivered(warehouse, video)
+    known = delivered_beside(warehouse, video)
     people, shown = name_people(
         tracks,
         trajectories,
@@ -89,7 +87,7 @@ def interactions(
     video = video_of(warehouse, video_files)
     if video is None:
         return t.Interactions.empty()
-    receipts = _delivered(warehouse, video).receipts
+    receipts = delivered_beside(warehouse, video).receipts
     return serve(tracks, trajectories, people, video=video, receipts=receipts, parameters=in_force(warehouse.settings))
 
 
@@ -123,24 +121,10 @@ def seller_video_metrics(  # noqa: PLR0913, PLR0917  # one parameter per input, 
             people,
             interactions,
             video=video,
-            receipts=_delivered(warehouse, video).receipts,
+            receipts=delivered_beside(warehouse, video).receipts,
             seen=seen,
             parameters=in_force(settings),
         )
         refused = found.filter(pl.col("refused").is_not_null()).height
         context.add_output_metadata({"coverage": seen, "numbers_refused": refused})
     return found
-
-
-def _delivered(warehouse: WarehouseResource, video: Video) -> Delivered:
-    kept_days = in_force(warehouse.settings).roles.roster.kept_days
-    with warehouse.of(PRODUCT).read() as connection:
-        return delivered_for(
-            connection,
-            video.camera,
-            video=video.key,
-            begin=video.started_at,
-            end=video.ended_at,
-            day=video.day,
-            kept_days=kept_days,
-        )

@@ -8,8 +8,9 @@ import polars as pl
 from resources.partitions import VIDEOS
 from resources.table_assets import table_key, table_out
 from resources.warehouse import WarehouseResource
-from vitrina.sellers.delivered import camera_of
+from vitrina.sellers.delivered import Delivered, camera_of, delivered_for
 from vitrina.sellers.evaluation import Video
+from vitrina.sellers.networks import in_force
 from vitrina.tables import Table
 from vitrina.warehouse import load
 
@@ -50,3 +51,18 @@ def video_of(warehouse: WarehouseResource, video_files: pl.DataFrame) -> Video |
     with warehouse.of(PRODUCT).read() as connection:
         camera = camera_of(connection, row["store_id"], row["camera_id"], time_zone=row["time_zone"])
     return Video(row["video"], row["store_id"], row["started_at"], row["duration_s"], (row["width"], row["height"]), camera)
+
+
+def delivered_beside(warehouse: WarehouseResource, video: Video) -> Delivered:
+    """Shifts, receipts and looks of sellers that are known beside a video."""
+    kept_days = in_force(warehouse.settings).roles.roster.kept_days
+    with warehouse.of(PRODUCT).read() as connection:
+        return delivered_for(
+            connection,
+            video.camera,
+            video=video.key,
+            begin=video.started_at,
+            end=video.ended_at,
+            day=video.day,
+            kept_days=kept_days,
+        )
