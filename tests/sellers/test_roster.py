@@ -86,6 +86,12 @@ def test_who_comes_as_the_third_shift_begins_is_the_third_seller_and_two_who_com
     assert names(three, [*all_day, *later]) == {3: "clara"}
 
 
+def test_coming_tells_nothing_of_two_who_look_alike():
+    shifts = [*on("anna", end=36_000), *on("boris", begin=1_500, end=36_000)]
+    assert names([person(1, (0, 36_000)), person(2, (1_500, 36_000), look=AXES[1])], shifts) == {1: "anna", 2: "boris"}
+    assert names([person(1, (0, 36_000)), person(2, (1_500, 36_000), look=(1.0, 0.1, 0.0, 0.0))], shifts) == {}
+
+
 def test_whoever_comes_back_as_a_shift_begins_has_not_come():
     all_day, later = on("anna", end=36_000), on("clara", begin=14_400, end=36_000)
     lost = [person(1, (0, 14_000)), person(2, (14_500, 36_000), look=AXES[1])]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from vitrina.sellers.people import PEOPLE, Floats, PeopleSettings, appearances_of, mean_length, unit_rows
@@ -150,11 +151,14 @@ def matched(  # noqa: PLR0913  # who is there, who may be, and what is known of 
     outside = 1 - np.array([[_overlap(spans[number], shifts or (), seller, slack) for seller in sellers] for number in numbers])
     today, otherwise = distances_to_sellers(means, prototypes, sellers, day, settings.looks)
     distance = _told(today, otherwise, settings.looks)
+    together = np.array([[_together(spans[one], spans[other]) for other in numbers] for one in numbers])
     late = _lateness(spans, numbers, tracks, shifts or (), sellers, settings)
+    # tracks of two who look alike may have changed places: nobody knows whose coming it was
+    late[((1 - means @ means.T <= settings.looks.cut) & together & ~np.eye(len(numbers), dtype=bool)).any(axis=1)] = 0
     costs = _likeness(distance, settings.looks) + outside + settings.unpunctual * late
     # whoever looks different today is somebody else; whoever looked different on another day may have changed clothes
     costs[(today > settings.looks.cut) | (outside > 1 - settings.least_overlap)] = _FORBIDDEN
-    found = _assigned(costs, [spans[number] for number in numbers], settings)
+    found = _assigned(costs, together, settings)
     said = people.select("person", "confidence", "present_s").rows_by_key("person", unique=True)
     rows = []
     for row, (column, margin) in sorted(found.items()):
@@ -254,10 +258,9 @@ def _likeness(distance: Floats, looks: PeopleSettings) -> Floats:
     return np.where(np.isnan(distance), 1.0, cost)
 
 
-def _assigned(costs: Floats, spans: Sequence[Floats], settings: RosterSettings) -> dict[int, tuple[int, float]]:
+def _assigned(costs: Floats, together: npt.NDArray[np.bool_], settings: RosterSettings) -> dict[int, tuple[int, float]]:
     """Row → its column and the margin, the surest row first; each narrows what is left for those who are there at the same time."""
     costs = costs.copy()
-    together = np.array([[_together(one, other) for other in spans] for one in spans])
     found: dict[int, tuple[int, float]] = {}
     while left := [row for row in range(len(costs)) if row not in found]:
         # whoever is never there with somebody does not compete with them, and may even be the same person
