@@ -58,7 +58,11 @@ def main() -> None:
         found = look_at_inbox(instance, settings, {})
         if found.pending:
             time.sleep(settings.settle_s)
-            look_at_inbox(instance, settings, dict(found.pending))
+            found = look_at_inbox(instance, settings, dict(found.pending))
+        while found.left:
+            before, found = found, look_at_inbox(instance, settings, dict(found.pending))
+            if found.left >= before.left:
+                break
 
 
 if __name__ == "__main__":

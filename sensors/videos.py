@@ -7,10 +7,13 @@ import dagster as dg
 
 from resources.inbox import InboxResource
 from resources.jobs import AssetJob
+from resources.partitions import VIDEOS
 from resources.video_runs import look_at_inbox, videos_in_flight
 from sensors.attempts import REQUEST_TAG, next_attempt
 from vitrina.errors import VitrinaError
 from vitrina.inbox.staleness import WHOLE
+from vitrina.sellers.staleness import partitions_last
+from vitrina.sellers.video_ledger import VideoLedger
 from vitrina.settings import Settings
 
 PRODUCT = "sellers"
@@ -61,21 +64,35 @@ def stale_videos_sensor(job: AssetJob) -> dg.SensorDefinition:
         description="Computes videos again, from stored detections, whose shifts, receipts or cameras have changed.",
     )
     def stale_videos(context: dg.SensorEvaluationContext, inbox: InboxResource) -> dg.SensorResult | dg.SkipReason:
-        busy = videos_in_flight(context.instance)
-        requests, reasons = [], []
+        busy, present = videos_in_flight(context.instance), set(context.instance.get_dynamic_partitions(str(VIDEOS.name)))
+        requests, reasons, retired = [], [], []
         for key, marked_at in inbox.ledger.stale(PRODUCT):
             if key == WHOLE or key in busy:
+                continue
+            if key not in present:
+                # a request for it would take all others with it
+                reasons.append(f"{key}: it has no partition.")
+                retired.append(key)
                 continue
             request = _request(context.instance, f"stale {key}@{marked_at.isoformat()}", key)
             if isinstance(request, dg.SkipReason):
                 reasons.append(f"{key}: {request.skip_message}")
             else:
                 requests.append(request)
+        _forget(inbox, retired)
         if not requests:
             return dg.SkipReason(" ".join(reasons[:10]) or "No video is stale.")
         return dg.SensorResult(run_requests=requests[:RUNS_PER_LOOK])
 
     return stale_videos
+
+
+def _forget(inbox: InboxResource, without_partition: list[str]) -> None:
+    """Marks of videos whose partitions are retired go; others come back with the next look at the videos."""
+    now = dt.datetime.now(dt.UTC)
+    ledger, last = VideoLedger(inbox.settings.videos), partitions_last(inbox.settings)
+    retired = [key for key in without_partition if ledger.find(key).recorded_at + last <= now]
+    inbox.ledger.clear_stale(PRODUCT, retired, now)
 
 
 def days_sensor(job: AssetJob) -> dg.SensorDefinition:

@@ -15,6 +15,7 @@ from vitrina.inbox.staleness import WHOLE
 from vitrina.sellers import day_tables as d
 from vitrina.sellers import tables as t
 from vitrina.sellers.video_ledger import VideoLedger
+from vitrina.warehouse import load
 
 SHOWN = ("heat map", "timeline", "trajectory")
 LARGEST_PICTURE = 200_000
@@ -49,7 +50,9 @@ def evidence_files(  # noqa: PLR0913, PLR0917  # one parameter per input, and Da
     if video is not None:
         ledger = VideoLedger(settings.videos)
         ledger.conclude(video.key, readable=True, duration_s=video.duration_s)
-        told = Told(tracks, trajectories, people, interactions, footage_samples)
+        with warehouse.of(PRODUCT).read() as connection:
+            earlier = load(connection, d.EvidenceFiles, {"video": [video.key]})
+        told = Told(tracks, trajectories, people, interactions, footage_samples, earlier)
         found = made_for(ledger.find(video.key), video, told, settings)
     inbox.ledger.clear_stale(PRODUCT, [context.partition_key], marked_before=now)
     inbox.ledger.mark_stale(PRODUCT, [WHOLE], now)

@@ -58,8 +58,8 @@ def deleted_files(context: dg.AssetExecutionContext, warehouse: WarehouseResourc
     gone = expire(settings, VideoLedger(settings.videos), evidence, now, settings.inbox_folder / PRODUCT)
     failed = gone.filter(pl.col("failure").is_not_null()).height
     context.add_output_metadata({"deleted_now": gone.height - failed, "still_there": failed})
-    # of attempts that failed, the last one of each file is enough
-    settled = before.filter(pl.col("failure").is_null() | ~pl.col("path").is_in(gone["path"].implode()))
+    # whatever is still there is told anew by every round
+    settled = before.filter(pl.col("failure").is_null())
     return pl.concat([settled, gone]).unique(["path", "deleted_at"], keep="last", maintain_order=True)
 
 

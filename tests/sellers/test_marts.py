@@ -209,6 +209,12 @@ def test_where_the_receipts_of_a_part_are_missing_nobody_knows_how_many_consulta
     assert [(row["consultations"], row["successful"]) for row in found.values()] == [(1, 1), (2, None), (0, 0)]
 
 
+def test_hours_follow_a_clock_that_was_corrected_after_the_frames_were_looked_at():
+    till = video(begin="09:00", end="11:00")
+    frames = samples(till | {"started_at": till["started_at"] + dt.timedelta(hours=3)}, ["ok"] * 120)
+    assert {hour: row["share_seen"] for (_, hour), row in hours(till, frames=frames).items()} == {9: 1.0, 10: 1.0}
+
+
 def test_more_samples_than_time_do_not_show_more_than_was_filmed():
     till = video(end="09:30", step_s=600.0)
     frames = samples(till | {"step_s": 60.0})

@@ -3,12 +3,15 @@
 import datetime as dt
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from vitrina.errors import VitrinaError
+from vitrina.sellers import arrivals
 from vitrina.sellers.arrivals import look
 from vitrina.sellers.sources import VideoGoneError, file_of
 from vitrina.sellers.video_ledger import VideoLedger
+from vitrina.sellers.video_listing import identify
 from vitrina.settings import Settings
 
 NOW = dt.datetime(2026, 10, 14, 12, tzinfo=dt.UTC)
@@ -49,6 +52,53 @@ def test_a_video_that_was_asked_for_again_does_not_become_younger(settings):
     (first,) = ledger.waiting()
     once(settings, now=NOW + dt.timedelta(days=400))
     assert ledger.waiting()[0].recorded_at == first.recorded_at
+
+
+def test_earlier_content_that_comes_back_is_as_young_as_its_return(settings):
+    for day, content in enumerate((b"one", b"two", b"one")):
+        put(settings, NAME, content)
+        ledger, _ = once(settings, now=dt.datetime.now(dt.UTC) + dt.timedelta(days=400 + day))
+        newest = ledger.waiting()[-1]
+        ledger.conclude(newest.video, readable=True)
+    versions = ledger.deliveries(None).sort("version")
+    assert versions["version"].to_list() == [1, 2, 3]
+    assert versions["recorded_at"].is_sorted()
+    assert versions["recorded_at"].n_unique() == 3
+
+
+def test_files_that_cannot_be_read_are_told_and_hold_up_no_other(settings, monkeypatch):
+    others = [
+        f"videos/shop-1/a/20261014T06{number // 60:02}{number % 60:02}Z.mp4" for number in range(2 * arrivals.MOST_IDENTIFIED)
+    ]
+    for name in others:
+        put(settings, name, name.encode())
+    read = []
+
+    def identified(root, found):
+        read.append(found.path)
+        if found.path in others:
+            raise PermissionError(13, "Permission denied")
+        return identify(root, found)
+
+    monkeypatch.setattr(arrivals, "identify", identified)
+    looks = [once(settings) for _ in range(4)]
+    ledger, plan = looks[-1]
+    assert [record.path for record in ledger.waiting()] == [NAME]
+    assert {refused.path for refused in plan.refused} < set(others)
+    told = ledger.deliveries(None).filter(pl.col("state") == "refused")
+    assert set(told["path"]) == set(others)
+    assert told["reason"].str.contains("Permission denied").all()
+    # what waits for its run is not read again
+    assert read.count(NAME) == 1
+
+
+def test_more_files_than_one_look_reads_are_left_to_the_next(settings):
+    for number in range(arrivals.MOST_IDENTIFIED + 5):
+        put(settings, f"videos/shop-1/a/20261014T06{number // 60:02}{number % 60:02}Z.mp4", str(number).encode())
+    later, ledger = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1), VideoLedger(settings.videos)
+    left = [look(settings, ledger, pending={}, in_flight=(), present=(), now=later).left for _ in range(3)]
+    assert left == [6, 0, 0]
+    assert len(ledger.waiting()) == arrivals.MOST_IDENTIFIED + 6
 
 
 def test_what_was_evaluated_is_not_asked_for_again(settings):

@@ -308,3 +308,8 @@ def test_a_look_leads_from_files_to_a_plan(root):
     assert [upload.video.file.path for upload in plans[1].run] == [NINE, TEN]
     assert [key.rpartition("|")[0] for key in plans[1].add] == ["shop|door|20261014T070000Z", "shop|till|20261014T060000Z"]
     assert [one.original for one in plans[1].duplicates] == [NINE]
+
+
+def test_a_time_beyond_the_calendar_is_no_time():
+    assert modified_at(FoundFile(NINE, 1, str(3 * 10**20), "videos")) is None
+    assert modified_at(FoundFile(NINE, 1, str(10**18), "videos")).year == 2001

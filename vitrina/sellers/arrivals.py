@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from vitrina.inbox.difference import Pending
+from vitrina.inbox.difference import FoundFile, Pending
+from vitrina.inbox.messages import message, shown
+from vitrina.sellers.staleness import partitions_last
 from vitrina.sellers.tables import SELLERS
-from vitrina.sellers.upload_records import Plan
+from vitrina.sellers.upload_records import Plan, Refused
 from vitrina.sellers.uploads import plan_uploads, read_names, settle, with_fingerprints
 from vitrina.sellers.video_ledger import VideoLedger
 from vitrina.sellers.video_listing import identify, list_videos
@@ -33,11 +35,14 @@ class Arrivals:
         For the next look.
     growing
         Files that may not be complete.
+    left
+        How many complete files were left to the next look.
     """
 
     plan: Plan | None
     pending: Pending
     growing: tuple[str, ...] = ()
+    left: int = 0
 
 
 def look(  # noqa: PLR0913  # what is known and under way
@@ -74,17 +79,33 @@ def look(  # noqa: PLR0913  # what is known and under way
     seen = read_names(listing, pattern, None, Clock(settings.sellers_time_zone))
     known = ledger.known()
     outcome = settle(seen, known, pending, now=now, settle_s=settings.sellers_settle_s)
-    fingerprints: dict[str, str | None] = {}
-    for found in outcome.complete[:MOST_IDENTIFIED]:
+    # those that wait for their run are known by their content; those that could not be read come last
+    fingerprints: dict[str, str | None] = ledger.announced(outcome.complete)
+    unread = [found for found in outcome.complete if found.path not in fingerprints]
+    failed_before = ledger.refused_paths()
+    unread.sort(key=lambda found: shown(found.path) in failed_before)
+    unreadable = []
+    for found in unread[:MOST_IDENTIFIED]:
         try:
             fingerprints[found.path] = identify(root, found)
-        except OSError:
-            # what cannot be read now may be read by the next look
-            fingerprints[found.path] = None
-    retention = dt.timedelta(days=max(settings.sellers_retention_days, settings.sellers_partition_days))
+        except OSError as error:
+            # what cannot be read now may be read by another look
+            unreadable.append(_unreadable(found, error))
+    seen = replace(seen, refused=(*seen.refused, *unreadable))
+    retention = partitions_last(settings)
     plan = plan_uploads(with_fingerprints(seen, fingerprints), known, in_flight, present, now=now, retention=retention)
     ledger.announce(plan.run, now)
     ledger.duplicates(plan.duplicates, now)
-    ledger.refused(plan.refused, now)
+    left = unread[MOST_IDENTIFIED:]
+    ledger.refused(plan.refused, now, untried={shown(found.path) for found in left})
     ledger.restamp(plan.unchanged)
-    return Arrivals(plan, outcome.pending, outcome.still_growing)
+    return Arrivals(plan, outcome.pending, outcome.still_growing, sum(shown(found.path) not in failed_before for found in left))
+
+
+def _unreadable(found: FoundFile, error: OSError) -> Refused:
+    path, reason = shown(found.path), error.strerror or type(error).__name__
+    return Refused(
+        path,
+        message("{path} cannot be read: {reason}.", path=path, reason=reason),
+        message("See to it that it can be read, or remove it. It is tried again."),
+    )

@@ -306,7 +306,8 @@ def _written(file: Path) -> dt.datetime | None:
     """When a file was last written; None where it has gone since its folder was listed."""
     try:
         return dt.datetime.fromtimestamp(file.lstat().st_mtime, dt.UTC)
-    except OSError:
+    except (OSError, OverflowError, ValueError):
+        # no calendar reaches beyond the year 9999, and some file systems do
         return None
 
 

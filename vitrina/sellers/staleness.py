@@ -21,8 +21,9 @@ def staleness(entries: Sequence[Entry], _warehouse: Warehouse, settings: Setting
 
     Videos whose partitions are retired are not computed again by themselves.
     """
-    oldest = today - dt.timedelta(days=max(settings.sellers_partition_days, settings.sellers_retention_days))
-    videos = [record for record in VideoLedger(settings.videos).evaluated() if record.recorded_at.date() >= oldest]
+    oldest = today - partitions_last(settings)
+    # a partition that is retired in the course of the day is not asked for
+    videos = [record for record in VideoLedger(settings.videos).evaluated() if record.recorded_at.date() > oldest]
     stale = {
         record.video
         for record in videos
@@ -31,6 +32,11 @@ def staleness(entries: Sequence[Entry], _warehouse: Warehouse, settings: Setting
         or (entry.contract in {SHIFTS.name, TILL_RECEIPTS.name} and _concerns(entry, record.started_at.date()))
     }
     return Staleness((*sorted(stale), WHOLE) if entries else (), (*sorted(record.video for record in videos), WHOLE))
+
+
+def partitions_last(settings: Settings) -> dt.timedelta:
+    """How long after its video became known a partition is retired, where the file is gone."""
+    return dt.timedelta(days=max(settings.sellers_retention_days, settings.sellers_partition_days))
 
 
 def _concerns(entry: Entry, day: dt.date) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +113,20 @@ class VideoLedger:
         """Videos that are to be evaluated, by start."""
         return sorted(self._records("state = 'waiting'", ()), key=lambda record: (record.started_at, record.path))
 
+    def announced(self, files: Iterable[FoundFile]) -> dict[str, str | None]:
+        """Contents by path of those files that wait for their run and are as they were when it was asked for."""
+        newest = {record.path: record for record in sorted(self._records("TRUE", ()), key=lambda record: record.version)}
+        waiting = {path: record for path, record in newest.items() if record.state == "waiting"}
+        return {
+            file.path: waiting[file.path].fingerprint
+            for file in files
+            if file.path in waiting and (file.size, file.modified) == (waiting[file.path].size, waiting[file.path].modified)
+        }
+
+    def refused_paths(self) -> frozenset[str]:
+        """Files that could not be used when they were last looked at, printable."""
+        return frozenset(row["path"] for row in self._rows("state = 'refused'", ()))
+
     def evaluated(self) -> list[VideoRecord]:
         """Videos that were evaluated, whether their files are still there or not, by start."""
         found = self._records("state IN ('evaluated', 'expired')", ())
@@ -138,7 +152,8 @@ class VideoLedger:
         with self._transaction() as connection:
             for upload in uploads:
                 first = connection.execute(
-                    "SELECT recorded_at FROM videos WHERE video = ? AND path = ?", [upload.key, upload.video.file.path]
+                    "SELECT recorded_at FROM videos WHERE video = ? AND path = ? AND version = ?",
+                    [upload.key, upload.video.file.path, upload.version],
                 ).fetchone()
                 _write(
                     connection,
@@ -165,11 +180,14 @@ class VideoLedger:
                     },
                 )
 
-    def refused(self, found: Iterable[Refused], now: dt.datetime) -> None:
-        """Note which files cannot be used now, in the place of those that could not before."""
+    def refused(self, found: Iterable[Refused], now: dt.datetime, *, untried: Collection[str] = ()) -> None:
+        """Note which files cannot be used now, in the place of those that could not before, but for those that nobody has tried."""
         with self._transaction() as connection:
             before = {row["path"]: row["recorded_at"] for row in _select(connection, "state = 'refused'", ())}
-            connection.execute("DELETE FROM videos WHERE state = 'refused'")
+            kept = before.keys() & set(untried)
+            connection.executemany(
+                "DELETE FROM videos WHERE state = 'refused' AND path = ?", [(path,) for path in before.keys() - kept]
+            )
             for one in found:
                 taken = connection.execute("SELECT max(version) FROM videos WHERE path = ?", [one.path]).fetchone()[0]
                 _write(

@@ -140,12 +140,13 @@ def _is_as_listed(root: UPath, found: FoundFile, _: BinaryIO) -> bool:
 
 def modified_at(found: FoundFile) -> dt.datetime | None:
     """When a file was last written, where the listing tells it."""
-    if found.modified.isdecimal():
-        # on this machine: nanoseconds, which a float does not hold
-        return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=int(found.modified) // 1000)
     try:
+        if found.modified.isdecimal():
+            # on this machine: nanoseconds, which a float does not hold
+            return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=int(found.modified) // 1000)
         at = dt.datetime.fromisoformat(found.modified.partition(" ")[0])
-    except ValueError:
+    except (ValueError, OverflowError):
+        # no calendar reaches beyond the year 9999, and some file systems do
         return None
     return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
 

@@ -39,6 +39,8 @@ class Told:
     people: pl.DataFrame
     interactions: pl.DataFrame
     samples: pl.DataFrame
+    evidence: pl.DataFrame
+    """Rows of `EvidenceFiles` that an earlier run has left."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def evidence_of(video: Video, told: Told, settings: Settings, *, source: Source 
     if source is not None:
         made += _clips(video, told, source, folder, settings.sellers_clips)
     elif folder.exists():
-        made += _clips_there(told, video, folder)
+        made += _clips_there(told, folder, settings)
     rows = [
         {
             "video": video.key,
@@ -139,12 +141,50 @@ def _clips(video: Video, told: Told, source: Source, folder: Path, count: int) -
             yield {"kind": "clip", "path": clip.path} | _of(row) | {"begin_s": clip.begin_s, "end_s": clip.end_s}
 
 
-def _clips_there(told: Told, video: Video, folder: Path) -> Iterator[dict[str, Any]]:
-    """Clips that an earlier run cut of interactions that are still the same."""
-    for row in told.interactions.iter_rows(named=True):
-        path = folder / f"{interaction_stem(video.key, row['interaction'])}.mp4"
-        if path.is_file():
-            yield {"kind": "clip", "path": path} | _of(row)
+def _clips_there(told: Told, folder: Path, settings: Settings) -> Iterator[dict[str, Any]]:
+    """Clips that an earlier run cut, each of the interaction that it shows now; one that shows none any more is deleted."""
+    kept = [
+        {"kind": "clip", "path": settings.data / row["path"]} | _of(row)
+        for row in still_shown(told.evidence, told.interactions).iter_rows(named=True)
+    ]
+    paths = {row["path"] for row in kept}
+    for file in folder.rglob("*.mp4"):
+        if file not in paths:
+            file.unlink(missing_ok=True)
+    yield from (row for row in kept if row["path"].is_file())
+
+
+def still_shown(evidence: pl.DataFrame, interactions: pl.DataFrame) -> pl.DataFrame:
+    """Stored clips with the interactions that they show: numbers change where a video is computed again.
+
+    Parameters
+    ----------
+    evidence
+        Rows of `EvidenceFiles` of a video.
+    interactions
+        Rows of table `Interactions` of the same video, as they are now.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``path``, ``begin_s`` and ``end_s`` of the clip, and ``interaction``; one clip of an interaction, and one interaction of a clip.
+    """
+    clips = evidence.filter(pl.col("kind") == "clip").select("path", "begin_s", "end_s")
+    consultations = interactions.filter(pl.col("kind") == CONSULTATION)
+    met = clips.join_where(
+        consultations.select("interaction", began_s="begin_s", ended_s="end_s"),
+        pl.col("began_s") < pl.col("end_s"),
+        pl.col("ended_s") > pl.col("begin_s"),
+    ).with_columns(common=pl.min_horizontal("ended_s", "end_s") - pl.max_horizontal("began_s", "begin_s"))
+    # a clip of a long interaction shows its beginning
+    shorter = pl.min_horizontal(pl.col("end_s") - pl.col("begin_s"), pl.col("ended_s") - pl.col("began_s"))
+    best = met.filter(2 * pl.col("common") >= shorter).sort("common", "interaction", "path", descending=[True, False, False])
+    return (
+        best.unique("path", keep="first", maintain_order=True)
+        .unique("interaction", keep="first", maintain_order=True)
+        .select("path", "begin_s", "end_s", "interaction")
+        .sort("interaction")
+    )
 
 
 def _of(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 -- by quarters of an hour first: clocks differ by no less, and whoever asks for the hour of every sample waits long
+-- by the camera's clock as it is known now, which may have been corrected since the frames were looked at
 with samples as (
     select
         frames.video,
-        epoch_us(frames.at) // 900000000 as quarter,
+        (epoch_us(videos.started_at) + (frames.pts_s * 1000000)::bigint) // 900000000 as quarter,
         count(*) filter (where frames.state = 'ok') as fit
     from {{ source('sellers_models', 'footage_samples') }} as frames
+    inner join {{ source('sellers_models', 'day_videos') }} as videos on frames.video = videos.video
     group by frames.video, quarter
 ),
 
