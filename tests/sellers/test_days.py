@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.sellers.rows_of_people import START, interaction, interactions, people_of, tracks_of, video_file, video_files, walk
 from vitrina.errors import VitrinaError
-from vitrina.sellers.days import DAYS_SCHEMA, counted, filmed, per_day
+from vitrina.sellers.days import DAYS_SCHEMA, Filmed, counted, filmed, per_day
 from vitrina.sellers.interactions import ENCOUNTERS_SCHEMA
 from vitrina.sellers.intervals import share
 from vitrina.sellers.metrics import Footage, seller_video_metrics
@@ -176,6 +177,47 @@ def test_time_without_any_video_was_not_seen_either():
     found = Shop(file(hour=0), file(hour=1), file(hour=2)).day(opened_s={("shop-1", day): 4 * HOUR})
     assert number(found, "interactions")["coverage"] == 0.75
     assert number(found, "present_s")["high"] == 600 + HOUR
+
+
+def test_hours_in_which_the_shop_is_closed_are_not_missing():
+    # filmed around the clock in files of an hour, of which the shop was open for seven
+    hours = range(-4, 10)
+    files, closed = [file(hour=hour) for hour in hours], {key(hour=hour): 0.0 for hour in hours if not 0 <= hour < 7}
+    found = Shop(*(file(hour=hour) for hour in range(7))).day()
+    shop = Shop(*files, coverage=closed)
+    round_the_clock = shop.day(open_s=closed)
+    assert number(round_the_clock, "interactions")["coverage"] == 1.0
+    assert number(round_the_clock, "interactions")["refused"] is None
+    for metric in ("interactions", "present_s", "interaction_ratio"):
+        told = ("value", "low", "high", "n")
+        assert [number(round_the_clock, metric)[each] for each in told] == [number(found, metric)[each] for each in told]
+    assert number(shop.day(), "interactions")["coverage"] == pytest.approx(7 / 14)
+
+
+def test_a_second_camera_that_runs_at_night_needs_no_declaration():
+    night = {key("hall", 8): 0.0}
+    shop = Shop(file(hour=0), file("hall", hour=8), file(hour=8), coverage=night | {key(hour=8): 0.0})
+    assert number(shop.day(), "interactions")["refused"]
+    assert number(shop.day(open_s=night | {key(hour=8): 0.0}), "interactions")["refused"] is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_videos_that_count_are_those_that_meet_no_better_one(seed):
+    rng = np.random.default_rng(seed)
+    films = [
+        Filmed(
+            Footage(f"{number:03}", START + dt.timedelta(seconds=float(begin)), float(length), float(rng.choice([0.5, 1.0]))),
+            "shop-1",
+            "till",
+            START.date(),
+        )
+        for number, (begin, length) in enumerate(zip(rng.integers(0, 400, 60), rng.choice([2, 4, 6, 30, 100], 60), strict=True))
+    ]
+    chosen = []
+    for film in sorted(films, key=lambda film: (-film.seen_s, film.footage.video)):
+        if not any(film.meets(other) for other in chosen):
+            chosen.append(film)
+    assert counted(films, {}) == tuple(sorted(chosen, key=lambda film: film.footage.video))
 
 
 def test_unreadable_videos_are_left_out():

@@ -13,7 +13,7 @@ NOON = dt.datetime(2026, 10, 14, 12, tzinfo=dt.UTC)
 def spans(started_at, hours, *, opening, zone="Europe/Moscow"):
     camera = Camera("shop-1", "hall", time_zone=zone, opening=opening)
     video = Video("v", "shop-1", started_at, hours * 3600, (640, 360), camera)
-    return [(begin.isoformat(), end.isoformat()) for begin, end in video.open_spans()]
+    return [(begin.isoformat(), end.isoformat()) for begin, end in video.camera.open_spans(video.started_at, video.ended_at)]
 
 
 def test_without_opening_hours_all_of_a_video_counts():

@@ -6,6 +6,7 @@ people are found and told apart all the same, with distances in body heights and
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 import re
@@ -103,6 +104,27 @@ class Camera:
     def open_minutes(self) -> tuple[int, int] | None:
         """Opening and closing in minutes after midnight; closing is beyond 1,440 where the shop is open over midnight."""
         return None if self.opening is None else _open_minutes(self.opening)
+
+    def open_spans(self, begin: dt.datetime, end: dt.datetime) -> list[tuple[dt.datetime, dt.datetime]]:
+        """Opening hours between two moments, in UTC; all of the time where nobody told them."""
+        minutes = self.open_minutes
+        if minutes is None:
+            return [(begin, end)]
+        zone = ZoneInfo(self.time_zone)
+        spans = []
+        day = begin.astimezone(zone).date() - dt.timedelta(days=1)
+        while dt.datetime.combine(day, dt.time(), zone) < end:
+            midnight = dt.datetime.combine(day, dt.time())
+            # by the clock on the wall, so that opening hours stay what they are when summer time begins
+            opens, closes = ((midnight + dt.timedelta(minutes=each)).replace(tzinfo=zone).astimezone(dt.UTC) for each in minutes)
+            first, last = max(opens, begin), min(closes, end)
+            spans += [(first, last)] if first < last else []
+            day += dt.timedelta(days=1)
+        return spans
+
+    def open_s(self, begin: dt.datetime, end: dt.datetime) -> float:
+        """Seconds of opening hours between two moments."""
+        return sum((last - first).total_seconds() for first, last in self.open_spans(begin, end))
 
 
 def described(delivered: pl.DataFrame, store_id: str, camera_id: str, *, time_zone: str = UTC) -> Camera:

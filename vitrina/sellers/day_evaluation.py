@@ -93,7 +93,8 @@ def days_of(known: Material, parameters: Parameters) -> Days:
     seen = dict(known.metrics.filter(pl.col("seller_id") == ALL).select("video", "coverage").unique("video").iter_rows())
     files = known.files.filter(pl.col("video").is_in(list(seen)))
     groups = {(each.store_id, each.camera_id): each.overlaps for each in known.cameras if each.overlaps is not None}
-    films = filmed(files, seen)
+    open_s = _open_s(files, known.cameras)
+    films = filmed(files, seen, open_s)
     chosen = {film.footage.video for film in counted(films, groups)}
     consultations = known.interactions.filter((pl.col("kind") == CONSULTATION) & pl.col("video").is_in(list(chosen)))
     purchases = consulted(consultations, known.receipts, files) if known.receipts.height else None
@@ -104,6 +105,7 @@ def days_of(known: Material, parameters: Parameters) -> Days:
         consultations,
         purchases,
         groups=groups,
+        open_s=open_s,
         opened_s=_opened_s(films, known.cameras),
         rule=parameters.metrics,
     )
@@ -120,6 +122,17 @@ def _span(readable: pl.DataFrame) -> tuple[dt.datetime, dt.datetime]:
     if not spans:
         return EPOCH, EPOCH
     return min(begin for begin, _ in spans), max(end for _, end in spans)
+
+
+def _open_s(files: pl.DataFrame, described: Sequence[Camera]) -> dict[str, float]:
+    """For how much of each video the shop was open, where its camera says so."""
+    camera_of = {(camera.store_id, camera.camera_id): camera for camera in described}
+    rows = files.filter(pl.col("state") == "readable").select("video", "store_id", "camera_id", "started_at", "duration_s")
+    return {
+        video: camera.open_s(begin, begin + dt.timedelta(seconds=length or 0.0))
+        for video, store, name, begin, length in rows.iter_rows()
+        if (camera := camera_of.get((store, name))) is not None
+    }
 
 
 def _opened_s(films: Sequence[Filmed], described: Sequence[Camera]) -> Mapping[tuple[str, dt.date], float]:

@@ -7,8 +7,10 @@ floor one counts at a time; where nobody said whether two cameras see the same f
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -76,7 +78,7 @@ class Filmed:
     @property
     def seen_s(self) -> float:
         """Time that could be seen."""
-        return self.footage.duration_s - self.footage.unseen_s
+        return self.footage.asked_s - self.footage.unseen_s
 
     def meets(self, other: Filmed) -> bool:
         """Whether two videos show the same time, their ends aside."""
@@ -84,7 +86,7 @@ class Filmed:
         return (min(_ended_at(self), _ended_at(other)) - begin).total_seconds() > BOUNDARY_S
 
 
-def filmed(videos: pl.DataFrame, coverage: Mapping[str, float]) -> list[Filmed]:
+def filmed(videos: pl.DataFrame, coverage: Mapping[str, float], open_s: Mapping[str, float] | None = None) -> list[Filmed]:
     """The readable videos.
 
     Parameters
@@ -93,6 +95,8 @@ def filmed(videos: pl.DataFrame, coverage: Mapping[str, float]) -> list[Filmed]:
         Table `VideoFiles`.
     coverage
         Of each readable video, the share of its opening hours that could be seen.
+    open_s
+        For how much of a video the shop was open; all of those that are not named.
 
     Raises
     ------
@@ -105,7 +109,8 @@ def filmed(videos: pl.DataFrame, coverage: Mapping[str, float]) -> list[Filmed]:
             raise VitrinaError(
                 f"Nobody said how much of video {row['video']!r} could be seen.", "Judge its footage first; see `footage_samples`."
             )
-        footage = Footage(row["video"], row["started_at"], row["duration_s"] or 0.0, coverage[row["video"]])
+        opened = (open_s or {}).get(row["video"])
+        footage = Footage(row["video"], row["started_at"], row["duration_s"] or 0.0, coverage[row["video"]], opened)
         day = row["started_at"].astimezone(ZoneInfo(row["time_zone"])).date()
         found.append(Filmed(footage, row["store_id"], row["camera_id"], day))
     return found
@@ -130,13 +135,39 @@ def counted(films: Iterable[Filmed], groups: Mapping[tuple[str, str], str]) -> t
         seen: dict[str, float] = {}
         for film in floor:
             seen[film.camera_id] = seen.get(film.camera_id, 0.0) + film.seen_s
-        chosen: list[Filmed] = []
+        chosen = _Chosen()
         ranks = {film: (-seen[film.camera_id], film.camera_id, -film.seen_s, film.footage.video) for film in floor}
         for film in sorted(floor, key=ranks.__getitem__):
-            if not any(film.meets(other) for other in chosen):
-                chosen.append(film)
-        kept += chosen
+            chosen.take(film)
+        kept += chosen.films
     return tuple(sorted(kept, key=lambda film: film.footage.video))
+
+
+class _Chosen:
+    """Videos of a floor of which no two show the same time, by start."""
+
+    def __init__(self) -> None:
+        self.films: list[Filmed] = []
+        self._starts: list[dt.datetime] = []
+
+    def take(self, film: Filmed) -> None:
+        """Take a video unless one that was taken shows its time, too."""
+        place = bisect_left(self._starts, film.footage.started_at)
+        if not any(film.meets(other) for other in self._near(film, place)):
+            self.films.insert(place, film)
+            self._starts.insert(place, film.footage.started_at)
+
+    def _near(self, film: Filmed, place: int) -> Iterator[Filmed]:
+        """Those that may show its time: all that begin in it, and of those before as many as reach into it."""
+        for other in islice(self.films, place, None):
+            if other.footage.started_at >= _ended_at(film):
+                break
+            yield other
+        for before in range(place - 1, -1, -1):
+            yield self.films[before]
+            # those before that one end when it begins, a few seconds aside; a shorter one may lie within another
+            if self.films[before].footage.duration_s > BOUNDARY_S:
+                break
 
 
 def per_day(  # noqa: PLR0913  # a table each
@@ -147,6 +178,7 @@ def per_day(  # noqa: PLR0913  # a table each
     purchases: pl.DataFrame | None,
     *,
     groups: Mapping[tuple[str, str], str],
+    open_s: Mapping[str, float] | None = None,
     opened_s: Mapping[tuple[str, dt.date], float] | None = None,
     rule: MetricRule = DEFAULT_RULE,
 ) -> pl.DataFrame:
@@ -164,6 +196,8 @@ def per_day(  # noqa: PLR0913  # a table each
         What `consulted` returns for them, or ``None`` where no receipts were delivered.
     groups
         As of `counted`.
+    open_s
+        As of `filmed`.
     opened_s
         How long each store was open on each day: time without any video was not seen either. Without it, the videos are
         taken for the whole day.
@@ -177,7 +211,7 @@ def per_day(  # noqa: PLR0913  # a table each
         on each. The order of the given rows changes nothing.
     """
     days: dict[tuple[str, dt.date], list[Filmed]] = {}
-    for film in filmed(videos, coverage):
+    for film in filmed(videos, coverage, open_s):
         days.setdefault((film.store_id, film.day), []).append(film)
     amounts = None if purchases is None else _with_days(clustered(purchases, interactions), videos)
     once = metrics if purchases is None else _held_once(metrics, interactions, purchases)
@@ -204,13 +238,15 @@ class _Day:
         rule: MetricRule,
     ) -> None:
         self._rule, self._sold = rule, sold
+        # what was filmed while the shop was closed says nothing of its day
+        films = [film for film in films if film.footage.asked_s] or films
         self._twice = _undeclared(films, groups)
         kept = counted(films, groups)
         self._concurrent = any(a.meets(b) for i, a in enumerate(kept) for b in kept[:i])
         # what a video refused for want of coverage was not seen
         told_of = {film.footage.video: film for film in kept if film.footage.coverage >= rule.least_coverage}
         floors = len(_by_floor(kept, groups))
-        whole = max(sum(film.footage.duration_s for film in kept), opened_s * floors)
+        whole = max(sum(film.footage.asked_s for film in kept), opened_s * floors)
         seen = sum(film.seen_s for film in told_of.values())
         self._coverage, self._unseen_s = min(seen / whole, 1.0) if whole else 0.0, max(whole - seen, 0.0)
         self._rows = metrics.filter(pl.col("video").is_in(list(told_of))).sort("video")

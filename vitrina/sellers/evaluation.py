@@ -14,7 +14,7 @@ import polars as pl
 from vitrina.sellers.cameras import Camera
 from vitrina.sellers.detecting import Models, all_rows, detections
 from vitrina.sellers.footage import Footage, Sample, sampled
-from vitrina.sellers.footage_quality import Measures, QualityMeter, Span, coverage, footage_samples
+from vitrina.sellers.footage_quality import Measures, QualityMeter, coverage, footage_samples
 from vitrina.sellers.interactions import CONSULTATION, PAYMENT, encounters_of, interactions_of
 from vitrina.sellers.metrics import Footage as Filmed
 from vitrina.sellers.metrics import seller_video_metrics
@@ -66,24 +66,6 @@ class Video:
     def day(self) -> dt.date:
         """The day on which it begins, by the camera's zone."""
         return self.started_at.astimezone(ZoneInfo(self.camera.time_zone)).date()
-
-    def open_spans(self) -> list[Span]:
-        """Opening hours within the video; all of it where nobody told them."""
-        whole = (self.started_at, self.ended_at)
-        minutes = self.camera.open_minutes
-        if minutes is None:
-            return [whole]
-        zone = ZoneInfo(self.camera.time_zone)
-        spans = []
-        day = whole[0].astimezone(zone).date() - dt.timedelta(days=1)
-        while dt.datetime.combine(day, dt.time(), zone) < whole[1]:
-            midnight = dt.datetime.combine(day, dt.time())
-            # by the clock on the wall, so that opening hours stay what they are when summer time begins
-            opens, closes = ((midnight + dt.timedelta(minutes=each)).replace(tzinfo=zone).astimezone(dt.UTC) for each in minutes)
-            begin, end = max(opens, whole[0]), min(closes, whole[1])
-            spans += [(begin, end)] if begin < end else []
-            day += dt.timedelta(days=1)
-        return spans
 
 
 @dataclass(frozen=True)
@@ -280,7 +262,7 @@ def count(  # noqa: PLR0913  # a table each
     days = delivered["at"].dt.convert_time_zone(video.camera.time_zone).dt.date() if delivered.height else None
     known = days is not None and video.day in set(days.to_list())
     return seller_video_metrics(
-        Filmed(video.key, video.started_at, video.duration_s, seen),
+        Filmed(video.key, video.started_at, video.duration_s, seen, video.camera.open_s(video.started_at, video.ended_at)),
         tracks,
         people,
         consultations,
@@ -294,7 +276,7 @@ def count(  # noqa: PLR0913  # a table each
 def coverage_of(samples: pl.DataFrame, found: pl.DataFrame, video: Video, step_s: float, parameters: Parameters) -> float:
     """Share of the opening hours within a video that could be seen, 0 to 1."""
     people = without_phantoms(found, samples, parameters.phantoms)
-    return coverage(timed(samples, video), video.open_spans(), step_s, detections=people)
+    return coverage(timed(samples, video), video.camera.open_spans(video.started_at, video.ended_at), step_s, detections=people)
 
 
 def timed(samples: pl.DataFrame, video: Video) -> pl.DataFrame:

@@ -138,17 +138,25 @@ class Footage:
         As in `VideoFiles`.
     coverage
         Share of its opening hours that could be seen, 0 to 1.
+    open_s
+        For how much of it the shop was open; None for all.
     """
 
     video: str
     started_at: dt.datetime
     duration_s: float
     coverage: float
+    open_s: float | None = None
+
+    @property
+    def asked_s(self) -> float:
+        """Time that numbers are of."""
+        return self.duration_s if self.open_s is None else self.open_s
 
     @property
     def unseen_s(self) -> float:
-        """Time that could not be seen."""
-        return (1 - self.coverage) * self.duration_s
+        """Time of that which could not be seen."""
+        return (1 - self.coverage) * self.asked_s
 
 
 def seller_video_metrics(  # noqa: PLR0913  # a table each
