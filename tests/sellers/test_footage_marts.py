@@ -51,6 +51,12 @@ def test_a_cameras_day_holds_its_hours_its_coverage_and_what_could_be_seen():
     assert (hall["videos"], hall["samples"], hall["share_dark"], hall["brightness"], hall["worst"]) == (1, 0, None, None, None)
 
 
+def test_files_of_closed_hours_lower_no_coverage():
+    by_day, night = video(begin="09:00", end="10:00", coverage=0.8), video(begin="20:00", end="23:00", coverage=0.0, open_s=0.0)
+    assert quality(day_videos=[by_day, night])["till", DAY]["coverage"] == pytest.approx(0.8)
+    assert quality(day_videos=[night])["till", DAY]["coverage"] is None
+
+
 def test_time_that_two_files_show_counts_once_and_a_moment_between_files_is_no_gap():
     files = [
         video(begin="09:00", end="12:00"),

@@ -165,6 +165,7 @@ def _day_videos(
             "ended_at": film.footage.started_at + dt.timedelta(seconds=film.footage.duration_s),
             "step_s": step_of.get(film.footage.video),
             "coverage": film.footage.coverage,
+            "open_s": film.footage.open_s,
             "counts": film.footage.video in chosen,
             "floor_group": groups.get((film.store_id, film.camera_id)),
         }

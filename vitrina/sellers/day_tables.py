@@ -51,6 +51,9 @@ class DayVideos(Table, product=SELLERS):
     ended_at: MOMENT = column("True time of its end.")
     step_s: float = column("Usual time between two samples.", unit="s", nullable=True, gt=0)
     coverage: float = column("Share of the opening hours within the video that could be seen.", ge=0, le=1)
+    open_s: float = column(
+        "For how much of it the shop was open; empty where nobody told the hours.", unit="s", nullable=True, ge=0
+    )
     counts: bool = column("Whether totals count it: of cameras that see the same floor, one does at a time.")
     floor_group: str = column("Name of the cameras that see the same floor.", nullable=True, max_length=NAME_LENGTH)
 

@@ -129,7 +129,8 @@ def video_measures(
         ``weight`` is how much it rests on: hours, detections, tracks, samples, or seconds of sellers.
     """
     hours = _seconds(day_videos) / 3600
-    films = day_videos.select("video", "coverage", hours=hours, seen_h=hours * pl.col("coverage"))
+    open_h = (pl.col("open_s") / 3600).fill_null(hours)
+    films = day_videos.select("video", "coverage", open_h=open_h, seen_h=hours * pl.col("coverage"))
     persons = people.filter(pl.col("role") != "fixture").group_by("video").agg(n=pl.len())
     sellers = people.filter(pl.col("role") == "seller")
     per_hour = films.join(persons, on="video", how="left").select(
@@ -147,7 +148,7 @@ def video_measures(
         # medians: a lamp that flickers on one frame is no dark day
         BRIGHTNESS: _by_video(samples, pl.col("brightness").median(), pl.len()),
         SHARPNESS: _by_video(samples, pl.col("sharpness").median(), pl.len()),
-        COVERAGE: films.select("video", value="coverage", weight="hours"),
+        COVERAGE: films.select("video", value="coverage", weight="open_h"),
     }
     whole = [
         films.select("video")

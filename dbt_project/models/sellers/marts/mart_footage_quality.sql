@@ -6,6 +6,7 @@ with in_order as (
         camera_id,
         day,
         coverage,
+        coalesce(open_s, epoch(ended_at) - epoch(started_at)) as open_s,
         epoch(started_at) as begin_s,
         epoch(ended_at) as end_s,
         max(epoch(ended_at)) over (
@@ -23,7 +24,7 @@ filmed as (
         day,
         count(*) as videos,
         sum(greatest(end_s - greatest(begin_s, coalesce(before_s, begin_s)), 0)) as filmed_s,
-        sum(coverage * (end_s - begin_s)) / nullif(sum(end_s - begin_s), 0) as coverage,
+        sum(coverage * open_s) / nullif(sum(open_s), 0) as coverage,
         count(*) filter (where begin_s - before_s > 5) as gaps,
         coalesce(sum(begin_s - before_s) filter (where begin_s - before_s > 5), 0) as gap_s
     from in_order
