@@ -81,3 +81,22 @@ def calibrate(
     found = find_weights(weights, folder, gpu=True, download=settings.models_download)
     export = calibrated_export(found, frames, folder, image_size=size)
     console.print(f"{export}: it is used from the next video on, where VITRINA_SELLERS_DETECTOR names {found.stem}.", markup=False)
+
+
+@commands.command()
+def annotate(
+    film: Annotated[Path, typer.Argument(help="A film.", exists=True, dir_okay=False)],
+    target: Annotated[Path, typer.Argument(help="The MP4 to be written.")],
+    language: Annotated[str, typer.Option(help="en or ru.")] = "en",
+    unblurred: Annotated[bool, typer.Option("--unblurred", help="Leave heads as they are: the file then shows people.")] = False,  # noqa: FBT002  # a flag
+    data: Annotated[Path | None, typer.Option("--data", help="Data folder.")] = None,
+) -> None:
+    """Write a film with what would be made of it drawn in: who is found, who is one person, who sells, who is served."""
+    from vitrina.sellers.evidence.trying import tried  # noqa: PLC0415  # takes seconds to load
+    from vitrina.sellers.evidence.wording import words  # noqa: PLC0415  # as above
+
+    settings = Settings() if data is None else Settings(data=data)
+    scene = tried(film, target, settings, translate=words(language), is_blurred=not unblurred)
+    people = 0 if scene.people is None else scene.people.height
+    talks = 0 if scene.interactions is None else scene.interactions.height
+    console.print(f"{target}: {scene.detections.height} boxes, {people} people, {talks} interactions.", markup=False)
