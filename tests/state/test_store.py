@@ -4,64 +4,41 @@ import dataclasses
 import datetime as dt
 import inspect
 import json
-import os
 import sqlite3
-import subprocess
-import sys
+import time
 import uuid
+from functools import partial
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import text
 
 import vitrina.state
+from tests.state.conftest import in_processes
 from vitrina.settings import Settings
 from vitrina.state import opening
 from vitrina.state import store as store_module
+from vitrina.state.audit import AuditLog
+from vitrina.state.cluster_requests import ClusterRequests
 from vitrina.state.decisions import Decision
-from vitrina.state.opening import REVISION, StateError, transaction
-from vitrina.state.schema import METADATA
-from vitrina.state.store import DecisionStore
+from vitrina.state.opening import REVISION, StateDatabase, StateError, transaction
+from vitrina.state.people import People
+from vitrina.state.roles import Grant, Role
+from vitrina.state.schema import AUDIT, METADATA
+from vitrina.state.store import DecidedMeanwhileError, DecisionStore
 
 NOON = dt.datetime(2024, 4, 12, 12, 0, 0, 5, tzinfo=dt.UTC)
-POSTGRES = "VITRINA_TEST_POSTGRES"
 
 
 def decision(minutes=0, product="stores", **changes):
     made_at = NOON + dt.timedelta(minutes=minutes)
     plain = Decision(product, "rename", made_at, "somebody", "why", {"quarter": "2024-01-01", "name": "Ёлка “1”", "cluster": None})
     return dataclasses.replace(plain, **changes)
-
-
-def postgres():
-    """A server to try on: that of `VITRINA_TEST_POSTGRES`, or one on this machine that lets its superuser in."""
-    url = os.environ.get(POSTGRES) or "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
-    try:
-        server = create_engine(url, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 2})
-        server.connect().close()
-    except (ImportError, OperationalError) as error:
-        pytest.skip(f"no PostgreSQL to try on, see {POSTGRES}: {error}")
-    return server
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-def settings(request, tmp_path):
-    if request.param == "sqlite":
-        yield Settings(data=tmp_path / "a?b#50%", _env_file=None)
-        return
-    server, name = postgres(), f"vitrina_test_{uuid.uuid4().hex[:12]}"
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        yield Settings(data=tmp_path, state=server.url.set(database=name).render_as_string(hide_password=False), _env_file=None)
-    finally:
-        with server.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name}"))
 
 
 @pytest.fixture
@@ -182,6 +159,14 @@ def test_files_that_are_gone_with_a_data_folder_are_written_again_byte_for_byte(
     assert store.deliver("stores") == ()
 
 
+def test_recording_looks_for_no_files_of_old_decisions_and_delivering_does(store):
+    (old,) = store.record([decision(0)])
+    old.unlink()
+    (new,) = store.record([decision(1)])
+    assert list(files(store)) == [new.relative_to(store.settings.decisions_folder).as_posix()]
+    assert store.deliver("stores") == (old,)
+
+
 def test_looking_for_decisions_where_nobody_decided_anything_makes_no_database(on_disk):
     assert (on_disk.history("stores"), on_disk.deliver("stores")) == ((), ())
     assert list(on_disk.settings.data.iterdir()) == []
@@ -189,7 +174,12 @@ def test_looking_for_decisions_where_nobody_decided_anything_makes_no_database(o
 
 def test_nothing_in_the_store_changes_or_deletes_a_decision():
     sources = [path.read_text() for path in Path(vitrina.state.__file__).parent.glob("*.py")]
-    changes = [line.strip() for source in sources for line in source.splitlines() if "update(" in line or "delete(" in line]
+    changes = [
+        line.strip()
+        for source in sources
+        for line in source.splitlines()
+        if "update(DECISIONS" in line or "delete(DECISIONS" in line
+    ]
     assert len(changes) == 1
     assert changes[0].endswith(".values(delivered_as=name)")
 
@@ -205,37 +195,13 @@ def test_the_database_is_in_wal_mode_and_a_reader_holds_nobody_up(on_disk):
     assert len(on_disk.history("stores")) == 2
 
 
-RECORD = """
-import datetime as dt, sys, time
-from pathlib import Path
-from vitrina.settings import Settings
-from vitrina.state.decisions import Decision
-from vitrina.state.store import DecisionStore
+def test_processes_that_open_a_new_store_at_once_all_record(settings):
+    def record():
+        store = DecisionStore(settings)
+        for number in range(5):
+            store.record([Decision("stores", "approve", dt.datetime.now(dt.UTC), "somebody", "why", {"number": number})])
 
-store = DecisionStore(Settings(data=Path(sys.argv[1]), state=sys.argv[2], _env_file=None))
-Path(sys.argv[3]).touch()
-while not Path(sys.argv[4]).exists():
-    time.sleep(0.001)
-for number in range(5):
-    store.record([Decision("stores", "approve", dt.datetime.now(dt.UTC), "somebody", "why", {"number": number})])
-"""
-
-
-def test_processes_that_open_a_new_store_at_once_all_record(settings, tmp_path):
-    go, ready = tmp_path / "go", [tmp_path / f"ready {number}" for number in range(4)]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", RECORD, str(settings.data), settings.state, str(mark), str(go)],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for mark in ready
-    ]
-    while not all(mark.exists() for mark in ready):
-        assert all(process.poll() is None for process in processes)
-    go.touch()
-    errors = [process.communicate(timeout=120)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0] * 4, errors
+    assert in_processes(*[record] * 4) == [None] * 4
     store = DecisionStore(settings)
     assert len(store.history("stores")) == len(files(store)) == 20
     assert undelivered(store) == []
@@ -297,3 +263,136 @@ def test_a_file_that_is_no_database_is_told(on_disk):
     on_disk.settings.state_file.write_bytes(b"x" * 5000)
     with pytest.raises(StateError, match="cannot be used"):
         on_disk.history("stores")
+
+
+def test_whoever_has_seen_the_latest_decision_may_decide(store):
+    assert store.latest("stores") == ""
+    store.record([decision(0)], after="")
+    seen = store.latest("stores")
+    store.record([decision(1), decision(2)], after=seen)
+    assert len(store.history("stores")) == 3
+
+
+def test_whoever_has_not_seen_the_latest_decision_records_nothing(store):
+    store.record([decision(0)])
+    seen = store.latest("stores")
+    store.record([decision(1)])
+    before = files(store)
+    for after in (seen, "", "never seen", decision().id):
+        with pytest.raises(DecidedMeanwhileError, match="since you looked"):
+            store.record([decision(2)], after=after)
+    assert len(store.history("stores")) == 2
+    assert files(store) == before
+
+
+def test_what_others_decide_about_another_product_is_no_matter(store):
+    seen = store.latest("stores")
+    store.record([decision(product="posts")])
+    store.record([decision()], after=seen)
+    assert (len(store.history("stores")), len(store.history("posts"))) == (1, 1)
+    assert store.latest("stores") != store.latest("posts")
+
+
+def test_a_decision_counts_though_the_clock_of_whoever_made_it_is_behind(store):
+    store.record([decision(10)])
+    seen = store.latest("stores")
+    store.record([decision(5)])
+    with pytest.raises(DecidedMeanwhileError):
+        store.record([decision(11)], after=seen)
+
+
+def test_looking_where_nobody_decided_anything_makes_no_database(on_disk):
+    assert on_disk.latest("stores") == ""
+    assert list(on_disk.settings.data.iterdir()) == []
+
+
+@pytest.mark.parametrize("decided_before", [0, 1])
+def test_of_several_who_decide_at_once_after_the_same_look_exactly_one_does(settings, decided_before, monkeypatch):
+    look = DecisionStore._latest
+
+    def slowly(connection, product):
+        found = look(connection, product)
+        time.sleep(0.1)
+        return found
+
+    store = DecisionStore(settings)
+    for number in range(decided_before):
+        store.record([decision(number)])
+    seen = store.latest("stores")
+    monkeypatch.setattr(DecisionStore, "_latest", staticmethod(slowly))
+
+    def decide(number):
+        made = decision(10 + number, made_by=f"person {number}")
+        return lambda: DecisionStore(settings).record([made], after=seen)
+
+    told = in_processes(*[decide(number) for number in range(4)])
+    assert sorted(isinstance(one, DecidedMeanwhileError) for one in told) == [False, True, True, True]
+    assert len(store.history("stores")) == len(files(store)) == decided_before + 1
+
+
+def test_a_server_that_holds_the_store_open_and_others_who_open_it_for_a_moment_all_write(settings):
+    def serve():
+        database = StateDatabase(settings)
+        for number in range(15):
+            ClusterRequests(database).begin(
+                by="anna", title=str(number), quarter=NOON.date(), scenario="{}", published_version="v", now=NOON
+            )
+            AuditLog(database).latest()
+        database.close()
+
+    def decide():
+        for number in range(5):
+            DecisionStore(settings).record([decision(number, id=uuid.uuid4().hex)])
+
+    assert in_processes(serve, serve, decide, decide) == [None] * 4
+    database = StateDatabase(settings)
+    assert len(ClusterRequests(database).latest()) == 30
+    assert len(DecisionStore(settings).history("stores")) == 10
+    database.close()
+
+
+def test_a_reader_of_a_held_store_waits_for_no_writer(settings):
+    database = StateDatabase(settings)
+    with database.writing() as writer:
+        entry = {"at": NOON, "address": "x", "method": "GET", "route": "/", "subject": "{}", "status": 200, "times": 1}
+        writer.execute(AUDIT.insert(), [entry])
+        assert AuditLog(database).latest() == ()
+    assert len(AuditLog(database).latest()) == 1
+    database.close()
+
+
+def test_what_fails_in_the_middle_of_a_transaction_has_never_happened(settings):
+    database = StateDatabase(settings)
+    people = People(database)
+
+    def interrupted():
+        with database.writing() as connection:
+            people._insert(connection, "anna", None, [Grant(Role.VIEWER, "stores")], NOON)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert people.everybody() == ()
+    database.close()
+
+
+def test_decisions_of_a_store_from_before_there_were_people_are_still_there(settings, monkeypatch):
+    old = decision()
+    with monkeypatch.context() as before:
+        before.setattr(opening, "REVISION", "0001")
+        before.setattr("alembic.command.upgrade", partial(_upgrade_to, "0001", command.upgrade))
+        (path,) = DecisionStore(settings).record([old])
+        with transaction(settings) as connection:
+            assert not connection.dialect.has_table(connection, "people")
+    store = DecisionStore(settings)
+    assert [dataclasses.replace(one, delivered_as=None) for one in store.history("stores")] == [old]
+    assert files(store) == {path.relative_to(settings.decisions_folder).as_posix(): path.read_text()}
+    database = StateDatabase(settings)
+    assert People(database).everybody() == ()
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    database.close()
+
+
+def _upgrade_to(revision, upgrade, configuration, _head):
+    upgrade(configuration, revision)

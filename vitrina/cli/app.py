@@ -12,7 +12,7 @@ from rich.text import Text
 from vitrina.catalogue import CONTRACTS, FOLLOWING, PRODUCTS_WITH_ASSETS, find_table, tables_of
 from vitrina.cli import asking as _asking  # noqa: F401  # adds its commands to those of stores
 from vitrina.cli import decisions as _decisions  # noqa: F401  # as above
-from vitrina.cli import launch, posts, sellers, stores, summary
+from vitrina.cli import launch, people, posts, sellers, stores, summary
 from vitrina.errors import VitrinaError
 from vitrina.inbox.ledger import Ledger
 from vitrina.inbox.staleness import WHOLE, stretches
@@ -21,7 +21,7 @@ from vitrina.publication import current
 from vitrina.publication import rollback as roll_back
 from vitrina.runs import covering
 from vitrina.sellers.tables import SELLERS
-from vitrina.settings import Settings
+from vitrina.settings import PRODUCTS, Settings
 from vitrina.warehouse import Warehouse, locate
 from vitrina.warehouse import migrate as migrate_table
 
@@ -29,6 +29,7 @@ app = typer.Typer(help="A retailer's machine learning as one typed, checked, pub
 app.add_typer(stores.commands, name="stores")
 app.add_typer(posts.commands, name="posts")
 app.add_typer(sellers.commands, name="sellers")
+app.add_typer(people.commands, name="people")
 console = Console()
 
 DEMO_SEED = 20260930
@@ -47,7 +48,8 @@ def demo(data: Data = None, seed: Annotated[int, typer.Option(help="Seed of the 
     """Simulate a retailer, run the whole graph on it, and say what to open. Again: only what has changed is done."""
     settings = _settings(data, None)
     inbox = settings.inbox_folder
-    for product in PRODUCTS_WITH_ASSETS:
+    # people rate the demo's pages themselves: of feedback nothing is made up
+    for product in PRODUCTS:
         if not (inbox / product).exists():
             with console.status(summary.plain(f"{product}: simulating a retailer into {inbox}")):
                 command = ["simulation", "--product", product, "--size", "demo", "--seed", str(seed), "--inbox", str(inbox)]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 from duckdb import DuckDBPyConnection
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vitrina.feedback.tables import FEEDBACK
 from vitrina.inbox.ledger import Ledger
 from vitrina.inbox.messages import shown
 from vitrina.publication import current, open_published
@@ -18,8 +20,12 @@ from vitrina.settings import Settings
 
 def show(settings: Settings, product: str, console: Console) -> None:
     """Print a product's deliveries, its published tables and its reports."""
-    _deliveries(settings, product, console)
     pointer = current(settings, product)
+    delivered = Ledger(settings.ledger).deliveries(product)
+    if product == FEEDBACK and pointer is None and delivered.is_empty():
+        console.print(f"Nothing of [b]{product}[/b] is published yet: nobody has rated a page.")
+        return
+    _deliveries(settings, product, delivered, console)
     if pointer is None:
         console.print(f"Nothing of [b]{product}[/b] is published yet: nothing complete has been delivered.")
         return
@@ -92,8 +98,7 @@ def _published(connection: DuckDBPyConnection, table: str) -> bool:
     return connection.execute("SELECT 1 FROM information_schema.tables WHERE table_name = ?", [table]).fetchone() is not None
 
 
-def _deliveries(settings: Settings, product: str, console: Console) -> None:
-    delivered = Ledger(settings.ledger).deliveries(product)
+def _deliveries(settings: Settings, product: str, delivered: pl.DataFrame, console: Console) -> None:
     table = Table(title=plain(f"{product}: files in the inbox {settings.inbox_folder}"), title_justify="left")
     for name in ("file", "state", "read", "loaded", "refused"):
         table.add_column(name, justify="left" if name in {"file", "state"} else "right")

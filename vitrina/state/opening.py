@@ -11,15 +11,18 @@ from filelock import FileLock, Timeout
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, Pool, QueuePool
 
 from vitrina.errors import VitrinaError
 from vitrina.settings import Settings
 
-REVISION = "0001"
+REVISION = "0002"
 """The latest migration; a test holds that it is."""
 
 BUSY_TIMEOUT_S = 30.0
+READS_ONLY = "vitrina_reads_only"
+"""Execution option of a connection that writes nothing, and need not wait for those that do."""
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x7669_7472
 """Any number, the same for every process: the key of PostgreSQL's advisory lock."""
@@ -45,10 +48,61 @@ def transaction(settings: Settings) -> Iterator[Connection]:
             _migrate(connection)
             yield connection
     except SQLAlchemyError as error:
-        raise StateError(
-            f"The state store {url.render_as_string(hide_password=True)} cannot be used: {error}",
-            "Check VITRINA_STATE, that the server answers or the folder can be written, and that the disk has room.",
-        ) from error
+        raise _unusable(url, error) from error
+
+
+def _unusable(url: URL, error: SQLAlchemyError) -> StateError:
+    return StateError(
+        f"The state store {url.render_as_string(hide_password=True)} cannot be used: {error}",
+        "Check VITRINA_STATE, that the server answers or the folder can be written, and that the disk has room.",
+    )
+
+
+class StateDatabase:
+    """The state store, held open by a server: connections are kept, and a reader waits for nobody.
+
+    Parameters
+    ----------
+    settings
+        Which store.
+
+    Raises
+    ------
+    StateError
+        The store cannot be reached, or was written by a newer Vitrina.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._url = _url(settings)
+        self._engine = _engine(self._url, pool=QueuePool)
+        self._reading = self._engine.execution_options(**{READS_ONLY: True})
+        with self._told(), _alone(self._url, settings), self._engine.begin() as connection:
+            _migrate(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A view of the store at one moment."""
+        with self._told(), self._reading.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One short transaction; everything in it happens, or nothing."""
+        with self._told(), self._engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        with _alone(self._url, self.settings):
+            self._engine.dispose()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise _unusable(self._url, error) from error
 
 
 @contextmanager
@@ -94,13 +148,19 @@ def _url(settings: Settings) -> URL:
     return url
 
 
-def _engine(url: URL) -> Engine:
-    """Without a pool: calls are rare, and a file that nobody holds open can be moved."""
+def _engine(url: URL, pool: type[Pool] = NullPool) -> Engine:
+    """Without a pool, but for a server: calls are rare, and a file that nobody holds open can be moved."""
     try:
         if url.get_backend_name() != "sqlite":
-            return create_engine(url, poolclass=NullPool)
+            return create_engine(url, poolclass=pool, hide_parameters=True, **({} if pool is NullPool else {"pool_pre_ping": True}))
         Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_S})
+        engine = create_engine(
+            url,
+            poolclass=pool,
+            # there are hashes and names in them, and errors are told and logged
+            hide_parameters=True,
+            connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": pool is NullPool},
+        )
     except (ImportError, NoSuchModuleError) as error:
         raise StateError(
             f"The driver of {url.drivername} is not installed: {error}",
@@ -120,7 +180,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # at once the only writer: two that had both read could not both go on to write
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads_only = connection.get_execution_options().get(READS_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 
 def _migrate(connection: Connection) -> None:

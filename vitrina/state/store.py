@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, text, update
 
+from vitrina.errors import VitrinaError
 from vitrina.files import write_atomically
 from vitrina.settings import Settings
 from vitrina.state.decisions import Decision, file_content, file_name, in_order
 from vitrina.state.opening import transaction
 from vitrina.state.schema import DECISIONS
+
+
+class DecidedMeanwhileError(VitrinaError):
+    """Somebody else has decided something since whoever decides has looked."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,16 @@ class DecisionStore:
 
     settings: Settings
 
-    def record(self, decisions: Sequence[Decision]) -> tuple[Path, ...]:
+    def record(self, decisions: Sequence[Decision], *, after: str | None = None) -> tuple[Path, ...]:
         """Record decisions together, and write the file that brings them into the graph.
+
+        Parameters
+        ----------
+        decisions
+            What was decided.
+        after
+            `latest` of the product as whoever decides has seen it: where somebody has decided since, nothing is recorded.
+            Default: whatever others have decided.
 
         Returns
         -------
@@ -43,6 +56,8 @@ class DecisionStore:
 
         Raises
         ------
+        DecidedMeanwhileError
+            Somebody else has decided something since.
         StateError
             The state store cannot be used; nothing was recorded, or it was and the next call writes the file.
         OSError
@@ -50,8 +65,9 @@ class DecisionStore:
         """
         products = sorted({decision.product for decision in decisions})
         for product in products:
-            self._insert([decision for decision in decisions if decision.product == product])
-        return tuple(path for product in products for path in self.deliver(product))
+            self._insert(product, [decision for decision in decisions if decision.product == product], after)
+        # only what waits: to look for the files of all others takes longer with every decision
+        return tuple(path for product in products for path in self._write(product, self._batches(product, only_waiting=True)))
 
     def deliver(self, product: str) -> tuple[Path, ...]:
         """Write the files that are missing: not written because of a crash, or gone because the data folder is a new one.
@@ -61,10 +77,11 @@ class DecisionStore:
         tuple of Path
             What was written, in the order of the decisions.
         """
-        if not self._has_anything():
-            return ()
+        return self._write(product, self._batches(product)) if self._has_anything() else ()
+
+    def _write(self, product: str, batches: Iterable[Sequence[Decision]]) -> tuple[Path, ...]:
         written: list[Path] = []
-        for batch in self._batches(product):
+        for batch in batches:
             name = batch[0].delivered_as or file_name(product, batch)
             path = self.settings.decisions_folder / name
             if not path.exists():
@@ -84,14 +101,27 @@ class DecisionStore:
         """A data folder in which nobody has decided anything needs no database."""
         return bool(self.settings.state) or self.settings.state_file.exists()
 
-    def _insert(self, batch: Sequence[Decision]) -> None:
+    def latest(self, product: str) -> str:
+        """Where the decisions of a product stand: to be given back to `record`, and empty where nothing was decided."""
+        if not self._has_anything():
+            return ""
+        with transaction(self.settings) as connection:
+            return self._latest(connection, product)
+
+    @staticmethod
+    def _latest(connection: Connection, product: str) -> str:
+        # none is ever taken away, so their number tells; the newest alone would not, where a clock went back
+        known = connection.execute(select(func.count()).where(DECISIONS.c.product == product)).scalar()
+        return hashlib.sha256(f"{product} {known}".encode()).hexdigest()[:32] if known else ""
+
+    def _insert(self, product: str, batch: Sequence[Decision], after: str | None) -> None:
         first = in_order(batch)[0].id
         rows = [
             {
                 "id": decision.id,
                 "product": decision.product,
                 "kind": decision.kind,
-                "made_at": decision.made_at.astimezone(dt.UTC),
+                "made_at": decision.made_at,
                 "made_by": decision.made_by,
                 "reason": decision.reason,
                 "body": dict(decision.body),
@@ -101,11 +131,22 @@ class DecisionStore:
             for decision in batch
         ]
         with transaction(self.settings) as connection:
+            if after is not None:
+                if connection.dialect.name == "postgresql":
+                    # SQLite lets one at a time write anyway
+                    connection.execute(text("LOCK TABLE decisions IN EXCLUSIVE MODE"))
+                if self._latest(connection, product) != after:
+                    raise DecidedMeanwhileError(
+                        f"Somebody else has decided something about {product} since you looked.",
+                        "Look at what was decided, and decide again if you still want to.",
+                    )
             connection.execute(insert(DECISIONS), rows)
 
-    def _batches(self, product: str) -> list[list[Decision]]:
-        """Decisions as they were recorded together, the oldest batch first."""
+    def _batches(self, product: str, *, only_waiting: bool = False) -> list[list[Decision]]:
+        """Decisions as they were recorded together, the oldest batch first; of those alone that have no file yet, where asked."""
         query = select(DECISIONS).where(DECISIONS.c.product == product).order_by(DECISIONS.c.batch)
+        if only_waiting:
+            query = query.where(DECISIONS.c.delivered_as.is_(None))
         with transaction(self.settings) as connection:
             rows = list(connection.execute(query).mappings())
         batches = [in_order([_decision(row) for row in batch]) for _, batch in groupby(rows, key=lambda row: row["batch"])]
@@ -118,13 +159,10 @@ class DecisionStore:
 
 
 def _decision(row: RowMapping) -> Decision:
-    made_at = row["made_at"]
-    # SQLite keeps no zone
-    aware = made_at.replace(tzinfo=dt.UTC) if made_at.tzinfo is None else made_at.astimezone(dt.UTC)
     return Decision(
         row["product"],
         row["kind"],
-        aware,
+        row["made_at"],
         row["made_by"],
         row["reason"],
         row["body"],
