@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets import marketplace, marts, posts, propensity, publication, sellers, stores
+from assets import feedback, marketplace, marts, posts, propensity, publication, sellers, stores
 from resources import jobs
 from resources.dbt import DBT, PROJECT, InstalledDbt
 from resources.inbox import InboxResource
@@ -14,6 +14,7 @@ from resources.table_io import TableIOManager
 from resources.warehouse import SettingsResource, WarehouseResource
 from sensors import calendar, upkeep, uploads, videos
 from vitrina.catalogue import FOLLOWING
+from vitrina.feedback.contracts import CONTRACTS as FEEDBACK_CONTRACTS
 from vitrina.marketplace.contracts import CONTRACTS as MARKETPLACE_CONTRACTS
 from vitrina.posts.contracts import CONTRACTS as POSTS_CONTRACTS
 from vitrina.propensity.contracts import CLIENTS
@@ -55,6 +56,10 @@ sellers_replay = jobs.asset_job(
 )
 sellers_publish = jobs.publish_job("sellers")
 
+feedback_ingest = jobs.ingest_job("feedback", feedback.feedback_inbox)
+feedback_refresh = jobs.refresh_job("feedback", feedback.feedback_inbox)
+feedback_publish = jobs.publish_job("feedback")
+
 
 def build_definitions(overrides: Mapping[str, str] | None = None, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
     """Fresh definitions.
@@ -90,8 +95,11 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
             marts.sellers_staging,
             marts.sellers_marts,
             publication.sellers_publication,
+            *feedback.ASSETS,
+            marts.feedback_marts,
+            publication.feedback_publication,
         ],
-        asset_checks=[*stores.CHECKS, *marketplace.CHECKS, *propensity.CHECKS, *posts.CHECKS, *sellers.CHECKS],
+        asset_checks=[*stores.CHECKS, *marketplace.CHECKS, *propensity.CHECKS, *posts.CHECKS, *sellers.CHECKS, *feedback.CHECKS],
         jobs=[
             stores_ingest,
             stores_refresh,
@@ -116,6 +124,9 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
             sellers_judge,
             sellers_replay,
             sellers_publish,
+            feedback_ingest,
+            feedback_refresh,
+            feedback_publish,
         ],
         sensors=[
             uploads.upload_sensor("stores", STORES_CONTRACTS, stores_ingest),
@@ -136,6 +147,9 @@ def build_definitions(overrides: Mapping[str, str] | None = None, resources: Map
             videos.days_sensor(sellers_refresh),
             videos.sheet_sensor("sellers"),
             upkeep.publish_after_failure("sellers", [sellers_refresh], sellers_publish),
+            uploads.upload_sensor("feedback", FEEDBACK_CONTRACTS, feedback_ingest),
+            uploads.refresh_sensor("feedback", feedback_refresh, FOLLOWING["feedback"]),
+            upkeep.publish_after_failure("feedback", [feedback_refresh], feedback_publish),
         ],
         schedules=[
             calendar.quarterly_schedule("stores", stores_whole),

@@ -53,3 +53,6 @@ posts_marts = models("posts", "posts_marts", "marts")
 
 sellers_staging = models("sellers", "sellers_staging", "staging")
 sellers_marts = models("sellers", "sellers_marts", "marts")
+
+# in one run: nothing is computed in between
+feedback_marts = models("feedback", "feedback_marts", "staging", "marts")

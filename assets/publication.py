@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
-from assets import marketplace, marts, posts, propensity, sellers, stores
+from assets import feedback, marketplace, marts, posts, propensity, sellers, stores
 from assets.marts import MANIFEST
 from resources.dbt import model_dictionary, published_models
 from resources.inbox import InboxResource
@@ -117,4 +117,10 @@ sellers_publication = publication(
     [*sellers.CHECKS, marts.sellers_staging, marts.sellers_marts],
     dg.AssetKey(["sellers", "seller_day_metrics"]),
     naming_files=["day_reports"],
+)
+
+feedback_publication = publication(
+    "feedback",
+    [*feedback.CHECKS, marts.feedback_marts],
+    dg.AssetKey(["feedback", "mart_feedback"]),
 )

@@ -4,6 +4,7 @@ select
     count(*) as times_asked,
     count(distinct user_hash) as people,
     count(distinct platform || ':' || chat_id) as chats,
+    list_sort(list(distinct platform || ':' || chat_id)) as asked_in,
     min(asked_at) as first_asked_at,
     max(asked_at) as last_asked_at,
     count(*) filter (where outcome = 'silent') as times_silent,

@@ -1,0 +1,1 @@
+"""What do people think of the result pages that they are shown?"""
