@@ -23,8 +23,8 @@ LARGEST_PICTURE = 200_000
 
 @dg.asset(  # type: ignore[untyped-decorator]  # mypy loses the type of a decorator whose arguments are unpacked
     ins=inputs(t.VideoFiles, t.FootageSamples, t.Tracks, t.Trajectories, t.People, t.Interactions),
-    # the video counts as evaluated only once its numbers are stored
-    deps=keys_of(t.SellerVideoMetrics),
+    # the video counts as evaluated only once its numbers are stored; of detections, all but the vectors is read
+    deps=keys_of(t.Detections, t.SellerVideoMetrics),
     **table_arguments(d.EvidenceFiles, kinds=("altair", "ffmpeg", "duckdb")),
     partitions_def=VIDEOS,
     pool=LOOKING,
@@ -40,8 +40,9 @@ def evidence_files(  # noqa: PLR0913, PLR0917  # one parameter per input, and Da
     people: pl.DataFrame,
     interactions: pl.DataFrame,
 ) -> pl.DataFrame:
-    """Clips of the longest consultations with faces blurred, where they walked, where time is spent, and the day as a line."""
-    from vitrina.sellers.evidence.making import Told  # noqa: PLC0415  # loading the definitions need not pay for it
+    """Clips of the longest consultations with faces blurred, where they walked, where time is spent, the day as a line, and all boxes."""
+    from vitrina.sellers.evidence.boxes import detected  # noqa: PLC0415  # loading the definitions need not pay for it
+    from vitrina.sellers.evidence.making import Told  # noqa: PLC0415  # as above
     from vitrina.sellers.evidence.requesting import made_for  # noqa: PLC0415  # as above
 
     settings, now = warehouse.settings, dt.datetime.now(dt.UTC)
@@ -51,8 +52,8 @@ def evidence_files(  # noqa: PLR0913, PLR0917  # one parameter per input, and Da
         ledger = VideoLedger(settings.videos)
         ledger.conclude(video.key, readable=True, duration_s=video.duration_s)
         with warehouse.of(PRODUCT).read() as connection:
-            earlier = load(connection, d.EvidenceFiles, {"video": [video.key]})
-        told = Told(tracks, trajectories, people, interactions, footage_samples, earlier)
+            earlier, boxes = load(connection, d.EvidenceFiles, {"video": [video.key]}), detected(connection, video.key)
+        told = Told(tracks, trajectories, people, interactions, footage_samples, boxes, earlier)
         found = made_for(ledger.find(video.key), video, told, settings)
     inbox.ledger.clear_stale(PRODUCT, [context.partition_key], marked_before=now)
     inbox.ledger.mark_stale(PRODUCT, [WHOLE], now)

@@ -55,7 +55,9 @@ class Verdict:
         return f"# {title}\n\n**{translate(outcome)}**\n\n{content_of_receipt(self.findings, locale)}\n"
 
 
-def validate_file(path: Path, contracts: Sequence[Contract], *, today: dt.date, contract: str | None = None) -> Verdict:
+def validate_file(
+    path: Path, contracts: Sequence[Contract], *, today: dt.date, contract: str | None = None, delivered_as: str | None = None
+) -> Verdict:
     """Read and judge a file as the inbox would.
 
     References to other files are not looked up, and the verdict says so.
@@ -70,6 +72,9 @@ def validate_file(path: Path, contracts: Sequence[Contract], *, today: dt.date, 
         For the bounds of dates.
     contract
         Name of the contract; without it the path decides, as it would in the inbox.
+    delivered_as
+        Path within the inbox that the file is to get, where it lies under another name now: its ending says how it is read,
+        and messages name it.
 
     Raises
     ------
@@ -79,22 +84,22 @@ def validate_file(path: Path, contracts: Sequence[Contract], *, today: dt.date, 
     chosen = _chosen(path, contracts, contract)
     try:
         with path.open("rb") as file:
-            findings = _judged(path, file, chosen, today)
+            findings = _judged(path, file, chosen, today, delivered_as or str(path))
     except OSError as error:
         raise DeliveryError(f"{path} cannot be opened: {error.strerror}.", "Check the path and the permissions.") from error
     except RefusedFileError as error:
         findings = Findings(failure=(error.what, error.to_do))
-    return Verdict(path, chosen, _with_note(findings, _not_looked_up(chosen)))
+    return Verdict(Path(delivered_as or path), chosen, _with_note(findings, _not_looked_up(chosen)))
 
 
-def _judged(path: Path, file: BinaryIO, contract: Contract, today: dt.date) -> Findings:
+def _judged(path: Path, file: BinaryIO, contract: Contract, today: dt.date, name: str) -> Findings:
     # nothing is stored, so any key will do, and nothing can change the file between hashing and loading
     key = secrets.token_bytes(KEY_LENGTH)
     if contract.reader is None:
         content, reader = Content.in_memory(file.read()), None
     else:
         content, reader = Content(file, path.stat().st_size, ""), contract.reader(Settings())
-    return judge_file(content, contract, Delivery(str(path), 1), today=today, references={}, key=key, reader=reader).findings
+    return judge_file(content, contract, Delivery(name, 1), today=today, references={}, key=key, reader=reader).findings
 
 
 def _chosen(path: Path, contracts: Sequence[Contract], name: str | None) -> Contract:

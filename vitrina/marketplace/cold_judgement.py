@@ -14,10 +14,11 @@ from vitrina.marketplace.factors import Factors
 from vitrina.marketplace.history import History
 from vitrina.marketplace.judgement import Row
 from vitrina.marketplace.log import purchased_pairs
+from vitrina.marketplace.measure_names import FRESH, POPULARITY
 from vitrina.marketplace.session import RecentEvent
 from vitrina.marketplace.suitability import means_with_intervals
 
-FRESH, FEATURES, POPULARITY = "fresh_answers", "features", "popularity"
+FEATURES = "features"
 AFTER = f"new_users_after_{EVENTS_BEFORE_JUDGING}_events"
 LIFT_AFTER = f"lift_over_popularity_of_hit_rate_at_10_{AFTER}"
 NEW_ITEMS = "auc_among_new_items_known_users"

@@ -2,6 +2,7 @@
 
 RERANKER = "reranker"
 POPULARITY = "popularity"
+FRESH = "fresh_answers"
 
 PRECISION = "precision_at_10_full_catalogue_repeats_allowed"
 HIT_RATE = "hit_rate_at_10_full_catalogue_repeats_allowed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import polars as pl
@@ -66,6 +67,34 @@ def sentences(frame: pl.DataFrame, language: str) -> pl.Series:
     word = _sentence_in(language)
     said = distinct.with_columns(pl.Series("sentence", [word(_Given(*row)) for row in distinct.iter_rows()], dtype=pl.String))
     return given.join(said, on=given.columns, how="left", nulls_equal=True, maintain_order="left").get_column("sentence")
+
+
+@cache
+def _wording_in(language: str) -> Callable[[_Given], str]:
+    return _sentence_in(language)
+
+
+def sentence(reason: str, language: str, *, name: str | None = None, days: int | None = None) -> str:
+    """The sentence for one item that is shown now; the same as `sentences` makes.
+
+    Parameters
+    ----------
+    reason
+        One of `REASONS`.
+    language
+        ``"en"`` or ``"ru"``.
+    name
+        What the reason speaks of, if it is known: title of an item, category, or platform.
+    days
+        Days after which it is bought again, where they are known.
+
+    Examples
+    --------
+    >>> sentence("goes with", "en", name="White metal lantern"), sentence("bought again", "en", days=30)
+    ('Goes with White metal lantern', 'Bought again about every 30 days')
+    """
+    again = reason == "bought again"
+    return _wording_in(language)(_Given(reason, days if again else None, None if again else name, None, None))
 
 
 def _only_for(reason: str, column: str) -> pl.Expr:

@@ -10,16 +10,23 @@ import duckdb
 from vitrina.inbox.entries import Entry
 from vitrina.inbox.staleness import WHOLE, Staleness
 from vitrina.marketplace.log import NothingToLearnError
+from vitrina.marketplace.raw_tables import MARKETPLACE
+from vitrina.marketplace.showing import FOLDER
 from vitrina.settings import Settings
 from vitrina.warehouse import Warehouse
 
 
 def staleness(entries: Sequence[Entry], warehouse: Warehouse, _settings: Settings, _today: dt.date) -> Staleness:
-    """Everything is to be computed anew after any delivery, once there is an event."""
+    """Everything is to be computed anew after any delivery, once there is an event.
+
+    But for what the API itself has shown: it writes a file every hour, from which no list would come out differently. What
+    users did with it is counted by the next run.
+    """
     with warehouse.read() as connection:
         found = connection.execute("SELECT 1 FROM raw_events LIMIT 1").fetchone()
     computable = (WHOLE,) if found else ()
-    return Staleness(computable if entries else (), computable)
+    changes = any(not entry.path.startswith(f"{MARKETPLACE}/{FOLDER}/") for entry in entries)
+    return Staleness(computable if changes else (), computable)
 
 
 def log_end(connection: duckdb.DuckDBPyConnection) -> dt.date:

@@ -262,7 +262,18 @@ class Answerer:
         k
             Posts that the search ranks.
         """
-        result = self.searcher.search(question, channels, k=k)
+        return self.weigh(question, self.searcher.search(question, channels, k=k))
+
+    def weigh(self, question: str, result: SearchResult) -> Answered:
+        """What `answer` says of a search that was made already: whoever shows the hits, too, need not search twice.
+
+        Parameters
+        ----------
+        question
+            As it was asked.
+        result
+            What the searcher found for it.
+        """
         if not result.hits:
             return Answered("silent", None, "", 0.0, self.thresholds.common, result.corrected)
         best = result.hits[0]

@@ -36,6 +36,7 @@ _ADDRESS = re.compile(
     re.VERBOSE,
 )
 _MARKS = re.compile("[\u0300-\u036f]")
+_LETTER = re.compile("[^\u0300-\u036f][\u0300-\u036f]*|[\u0300-\u036f]+")
 _WORD = re.compile(
     r"""\d++(?:[.,]\d++)*+(?:[a-z][a-z\d]*)?      # 1.5, 2015 of "2015г", 3d
     | \b[a-z](?:\+\+|\#)(?!\w)                   # c++, c#
@@ -105,6 +106,36 @@ def words(text: str) -> list[str]:
     """
     plain = _folded(_ADDRESS.sub(" ", _NOT_SHOWN.sub("", text)))
     return [_number(word[:LONGEST_WORD]) for word in _WORD.findall(plain)]
+
+
+def placed_words(text: str) -> list[tuple[str, int, int]]:
+    """The words of `words`, each with where it stands: its first character in the text, and the one after its last.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Examples
+    --------
+    >>> placed_words("Ещё МС-21")
+    [('еще', 0, 3), ('мс', 4, 6), ('21', 7, 9)]
+    """
+    seen = [place for place, character in enumerate(text) if not _NOT_SHOWN.match(character)]
+    shown = _ADDRESS.sub(lambda address: " " * len(address[0]), "".join([text[place] for place in seen]))
+    lowered = shown.lower()
+    # few characters are longer in lower case; then each is taken for itself
+    letters = _LETTER.finditer(lowered if len(lowered) == len(shown) else shown)
+    folded, places = [], []
+    for letter in letters:
+        pieces = _folded(letter[0])
+        folded.append(pieces)
+        places += [(seen[letter.start()], seen[letter.end() - 1] + 1)] * len(pieces)
+    found = _WORD.finditer("".join(folded))
+    return [
+        (_number(word[0][:LONGEST_WORD]), places[word.start()][0], places[min(word.end(), word.start() + LONGEST_WORD) - 1][1])
+        for word in found
+    ]
 
 
 def _folded(text: str) -> str:

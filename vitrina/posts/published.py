@@ -10,6 +10,8 @@ from vitrina.posts.indexing import opened
 from vitrina.publication import open_published
 
 if TYPE_CHECKING:
+    import duckdb
+
     from vitrina.settings import Settings
 
 
@@ -22,15 +24,33 @@ def published_answerer(settings: Settings) -> Answerer:
         Nothing has been published, or no index was good enough to be.
     """
     with open_published(settings, "posts") as connection:
-        names = {name for (name,) in connection.execute("SELECT table_name FROM published_tables").fetchall()}
-        if missing := {"post_indexes", "answer_models", "answer_thresholds"} - names:
-            raise PublicationError(
-                f"The published version of posts lacks {', '.join(sorted(missing))}.",
-                "See in the Dagster UI which check holds them back, and run `make run PRODUCT=posts`.",
-            )
-        index = connection.execute("SELECT * FROM post_indexes").pl()
-        model = connection.execute("SELECT parameters FROM answer_models").pl()
-        thresholds = connection.execute("SELECT * FROM answer_thresholds").pl()
+        return answerer_of(settings, connection)
+
+
+def answerer_of(settings: Settings, connection: duckdb.DuckDBPyConnection) -> Answerer:
+    """The answerer of one published version, ready to answer; it outlives the connection.
+
+    Parameters
+    ----------
+    settings
+        For the data folder, and for models.
+    connection
+        To the version's file.
+
+    Raises
+    ------
+    PublicationError
+        The version holds no index: none was good enough to be published.
+    """
+    names = {name for (name,) in connection.execute("SELECT table_name FROM published_tables").fetchall()}
+    if missing := {"post_indexes", "answer_models", "answer_thresholds"} - names:
+        raise PublicationError(
+            f"The published version of posts lacks {', '.join(sorted(missing))}.",
+            "See in the Dagster UI which check holds them back, and run `make run PRODUCT=posts`.",
+        )
+    index = connection.execute("SELECT * FROM post_indexes").pl()
+    model = connection.execute("SELECT parameters FROM answer_models").pl()
+    thresholds = connection.execute("SELECT * FROM answer_thresholds").pl()
     if index.is_empty():
         raise PublicationError(
             "The published version of posts holds no index.", "Deliver an export, then `make run PRODUCT=posts`."

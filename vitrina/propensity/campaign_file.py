@@ -9,7 +9,7 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
@@ -93,6 +93,24 @@ class Campaign:
         """The control share as people write it: 0.1 is one tenth, and 90 contacts make a list of exactly 100."""
         return Fraction(str(self.control_share))
 
+    @property
+    def list_length(self) -> int:
+        """Clients that the list needs for the budget to be spent when the control group is left out."""
+        return ceil(self.budget / (1 - self.share))
+
+    def control_size(self, n: int) -> int:
+        """Clients of a list of `n` that are left alone."""
+        # the last client of a list of one is offered, and never is the budget exceeded
+        return min(n - floor((1 - self.share) * n), max(n - 1, 0))
+
+
+def strata_of(n: int, controls: int) -> Iterator[tuple[range, int]]:
+    """The places of each stratum of a list of `n`, which is sorted by rank, and how many of them are drawn for the control group."""
+    strata = min(MOST_STRATA, controls)
+    for stratum in range(strata):
+        quota = controls * (stratum + 1) // strata - controls * stratum // strata
+        yield range(n * stratum // strata, n * (stratum + 1) // strata), quota
+
 
 def campaign_list(scores: pl.DataFrame, campaign: Campaign) -> pl.DataFrame:
     """Choose the clients of a month's file and draw the control group among them.
@@ -121,7 +139,7 @@ def campaign_list(scores: pl.DataFrame, campaign: Campaign) -> pl.DataFrame:
     _check_scores(scores, campaign.month)
     value = (pl.col("probability") * campaign.offer_value_minor).round(0).cast(pl.Int64) - campaign.contact_cost_minor
     worth = scores.select(_SCORES).with_columns(value.alias("expected_value_minor")).filter(pl.col("expected_value_minor") > 0)
-    chosen = worth.sort("rank").head(ceil(campaign.budget / (1 - campaign.share)))
+    chosen = worth.sort("rank").head(campaign.list_length)
     groups = _groups(chosen.get_column("client_id").to_list(), campaign)
     listed = chosen.with_columns(
         pl.lit(campaign.month).alias("month"),
@@ -156,15 +174,10 @@ def _check_scores(scores: pl.DataFrame, month: dt.date) -> None:
 def _groups(clients: Sequence[str], campaign: Campaign) -> list[str]:
     """The group of each client of the list, which is sorted by rank."""
     n = len(clients)
-    # the last client of a list of one is offered, and never is the budget exceeded
-    controls = min(n - floor((1 - campaign.share) * n), max(n - 1, 0))
-    strata = min(MOST_STRATA, controls)
     key = hashlib.sha256(f"{campaign.seed}|{campaign.month}".encode()).digest()
     draws = [hashlib.blake2b(client.encode(), key=key, digest_size=16).digest() for client in clients]
     groups = np.full(n, OFFER, dtype=object)
-    for stratum in range(strata):
-        places = range(n * stratum // strata, n * (stratum + 1) // strata)
-        quota = controls * (stratum + 1) // strata - controls * stratum // strata
+    for places, quota in strata_of(n, campaign.control_size(n)):
         groups[sorted(places, key=draws.__getitem__)[:quota]] = CONTROL
     return [str(group) for group in groups]
 
@@ -299,8 +312,15 @@ def _put_in_place(temporary: Path, folder: Path, manifest: str) -> None:
             ) from None
 
 
-def as_csv(frame: pl.DataFrame) -> str:
+def as_csv(frame: pl.DataFrame, *, include_header: bool = True) -> str:
     r"""A frame as CSV in which no text is a formula.
+
+    Parameters
+    ----------
+    frame
+        Any.
+    include_header
+        Whether the names of the columns come first; a large file is written in parts, of which the first has them.
 
     Examples
     --------
@@ -308,7 +328,7 @@ def as_csv(frame: pl.DataFrame) -> str:
     ['"client_id","rank"', '"\'=1+1",1', '"007",2']
     """
     safe = frame.with_columns(pl.col(pl.String).str.replace(_TAKEN_FOR_MORE, "'${1}"))
-    return safe.write_csv(quote_style="non_numeric")
+    return safe.write_csv(quote_style="non_numeric", include_header=include_header)
 
 
 def read_campaign_csv(path: Path) -> pl.DataFrame:

@@ -19,7 +19,7 @@ from vitrina.sellers.tables import NAME_LENGTH, PATH_LENGTH, SELLER, SELLERS, VI
 from vitrina.tables import Table, column
 
 DELIVERY_STATES = ("waiting", "evaluated", "unreadable", "duplicate", "refused", "expired")
-EVIDENCE_KINDS = ("clip", "trajectory", "heat map", "timeline", "report")
+EVIDENCE_KINDS = ("clip", "trajectory", "heat map", "timeline", "boxes", "report")
 DELETED_KINDS = ("video", "clip", "picture", "frame", "copy")
 
 
@@ -140,7 +140,7 @@ class RoleConfusion(Table, product=SELLERS, published=True, partitioned_by="vide
 
 
 class EvidenceFiles(Table, product=SELLERS, published=True, partitioned_by="video"):
-    """One row per picture or clip of a video, faces blurred: where it lies, what it shows, and until when it is kept."""
+    """One row per picture, clip (faces blurred) or file of boxes of a video: where it lies, what it shows, and until when it is kept."""
 
     video: str = column(VIDEO, key=True, max_length=200)
     kind: str = column("What it is.", key=True, isin=EVIDENCE_KINDS)

@@ -71,6 +71,24 @@ def ask(connection: duckdb.DuckDBPyConnection, quarter: dt.date, scenario: Scena
     ScenarioError
         The quarter has no features, or the request cannot be answered with them.
     """
+    return cluster_stores(*published_features(connection, quarter), scenario, cache)
+
+
+def published_features(connection: duckdb.DuckDBPyConnection, quarter: dt.date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows of `StoreFeatures` and of `FeatureCatalogue` of a published quarter, over every window.
+
+    Parameters
+    ----------
+    connection
+        The published version.
+    quarter
+        First day of the quarter.
+
+    Raises
+    ------
+    ScenarioError
+        The quarter has no features.
+    """
     known = [row[0] for row in connection.execute("SELECT DISTINCT quarter FROM store_features ORDER BY quarter").fetchall()]
     if quarter not in known:
         raise ScenarioError(
@@ -80,7 +98,7 @@ def ask(connection: duckdb.DuckDBPyConnection, quarter: dt.date, scenario: Scena
     features, catalogue = (_of(connection, table, quarter) for table in ("store_features", "feature_catalogue"))
     if "window_quarters" not in features.columns:
         raise ScenarioError(*_OLDER)
-    return cluster_stores(features, catalogue, scenario, cache)
+    return features, catalogue
 
 
 def model_in_force(connection: duckdb.DuckDBPyConnection, quarter: dt.date) -> ClusterModel:

@@ -6,7 +6,7 @@ stores), so a number of clusters competes only if each cluster has a minimum siz
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -95,14 +95,47 @@ def cut(linkage: Points, n_clusters: int) -> Labels:
     n_clusters
         From 1 to n.
     """
-    from scipy.cluster.hierarchy import fcluster  # noqa: PLC0415  # loading the definitions need not pay for it
+    return cuts_of(linkage, [n_clusters])[n_clusters]
 
+
+def cuts_of(linkage: Points, numbers: Iterable[int]) -> dict[int, Labels]:
+    """The cuts into several numbers of clusters: number → labels from 0, shape (n,), as the leaves of the tree stand from left to right.
+
+    Exactly so many clusters, also where merges have equal heights: the later merge is undone first. Every merge joins two
+    neighbouring stretches of the leaves, so a cut is what is left of them between the merges that are undone: one look at the
+    tree serves every number, where SciPy's `fcluster` looks at it once for each.
+
+    Parameters
+    ----------
+    linkage
+        SciPy's linkage matrix, shape (n - 1, 4), by rising height.
+    numbers
+        Each from 1 to n.
+    """
+    places, joined_by = _in_order(linkage)
+    n = places.size
+    found = {}
+    for n_clusters in numbers:
+        labels = np.zeros(n, dtype=np.int64)
+        np.cumsum(joined_by >= n - n_clusters, out=labels[1:])
+        found[n_clusters] = labels[places]
+    return found
+
+
+def _in_order(linkage: Points) -> tuple[Labels, Labels]:
+    """Where each leaf stands from left to right, shape (n,); and which merge joins each with the next, shape (n - 1,)."""
     n = linkage.shape[0] + 1
-    # by "maxclust", merges of equal height are cut together and fewer clusters come out; ranks have no ties
-    ranked = linkage.copy()
-    ranked[:, 2] = np.arange(1, n)
-    labels: Labels = fcluster(ranked, t=n - n_clusters, criterion="distance").astype(np.int64) - 1
-    return labels
+    children = linkage[:, :2].astype(np.int64).tolist()
+    sizes = [1] * n
+    for left, right in children:
+        sizes.append(sizes[left] + sizes[right])
+    begins, joined_by = [0] * (2 * n - 1), [0] * (n - 1)
+    for merge in range(n - 2, -1, -1):
+        left, right = children[merge]
+        begins[left] = begins[n + merge]
+        begins[right] = begins[left] + sizes[left]
+        joined_by[begins[right] - 1] = merge
+    return np.array(begins[:n], dtype=np.int64), np.array(joined_by, dtype=np.int64)
 
 
 def choose(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import altair as alt
 import numpy as np
 import polars as pl
 
 from vitrina.charts import FAINT, INK, colour
 from vitrina.stores.choosing_k import Labels, Points
+
+if TYPE_CHECKING:
+    import altair as alt
 
 MAX_LEAVES = 30
 ABOVE = 0
@@ -35,6 +37,8 @@ def dendrogram(
     leaf_sizes
         Stores per leaf, shape (n,); 1 each by default.
     """
+    import altair as alt  # noqa: PLC0415  # whoever asks for the branches alone need not pay for it
+
     branches, leaves = branches_and_leaves(linkage, labels, leaf_sizes)
     used = [cluster for cluster in range(1, int(labels.max()) + 1) if cluster in set(leaves["cluster"])]
     scale = alt.Scale(domain=[ABOVE, *used], range=[FAINT, *(colour(cluster) for cluster in used)])

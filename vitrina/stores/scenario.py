@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
@@ -168,7 +169,9 @@ class Scenario:
         return max(SMALLEST_CLUSTER, math.ceil(round(SMALLEST_CLUSTER_SHARE * n_stores, 9)))
 
 
+@cache
 def _adapter() -> TypeAdapter[Scenario]:
+    """Made once: it takes longer than everything that is read with it."""
     return TypeAdapter(Scenario)
 
 

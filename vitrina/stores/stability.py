@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vitrina.stores.choosing_k import Labels, Points, cut
+from vitrina.stores.choosing_k import Labels, Points, cuts_of
 
 N_BOOTSTRAPS = 30
 MAX_SAMPLE = 5_000
@@ -141,7 +141,7 @@ def bootstrap_stability(
     for drawn in _draws(n, size, n_bootstraps if cuts else 0, seed):
         tree: Points = fastcluster.linkage_vector(points[drawn], method="ward", metric="euclidean")
         distinct, place = np.unique(drawn, return_index=True)
-        again = {k: cut(tree, k)[place] for k in cuts}
+        again = {k: labels[place] for k, labels in cuts_of(tree, cuts).items()}
         table = _contingency(cuts[finest][distinct], again[finest], finest)
         for k, labels in again.items():
             means[k].add(_best_jaccard(rows[k].T @ table @ _merging(labels, again[finest], (finest, k))))

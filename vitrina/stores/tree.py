@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from vitrina.array_cache import ArrayCache, Arrays, key_of
-from vitrina.stores.choosing_k import Labels, Points, cut
+from vitrina.stores.choosing_k import Labels, Points, cuts_of
 from vitrina.stores.measures import measure, silhouettes
 from vitrina.stores.preaggregation import preaggregate, weighted_ward
 from vitrina.stores.stability import MAX_SAMPLE, Stability, bootstrap_stability
@@ -22,7 +22,7 @@ MOST_STORES = 50_000
 MOST_MEASURED = 50_000
 """Above, silhouettes are measured on so many stores, drawn by the request's seed."""
 
-_VERSION = 1
+_VERSION = 2
 """Counts up when the same inputs would give other arrays."""
 
 
@@ -57,10 +57,9 @@ class Tree:
         """Whether a leaf may hold several stores."""
         return self.n_leaves < len(self.points)
 
-    def cut(self, n_clusters: int) -> Labels:
-        """Labels of the stores from 0, for exactly so many clusters."""
-        labels: Labels = cut(self.linkage, n_clusters)[self.leaf_of]
-        return labels
+    def cuts(self, numbers: Sequence[int]) -> dict[int, Labels]:
+        """Number of clusters → labels of the stores from 0, for exactly so many clusters."""
+        return {k: labels[self.leaf_of] for k, labels in cuts_of(self.linkage, numbers).items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +119,7 @@ def measure_cuts(tree: Tree, n_clusters: Sequence[int], *, n_bootstraps: int, se
         Where measures are kept.
     """
     numbers = sorted(set(n_clusters))
-    cuts = {k: tree.cut(k) for k in numbers}
+    cuts = tree.cuts(numbers)
     key = key_of("measures", _VERSION, tree.points, tree.linkage, str(numbers), n_bootstraps, seed, MOST_MEASURED)
     names = ("rows", "sample_size", *(f"jaccard_{k}" for k in numbers))
     kept = cache.get(key, names, lambda: _measure(tree, cuts, n_bootstraps, seed))

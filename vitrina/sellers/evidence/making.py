@@ -1,4 +1,4 @@
-"""All evidence of one video: clips while its file is there, and pictures that show nobody's face."""
+"""All evidence of one video: clips while its file is there, pictures that show nobody's face, and every box around somebody."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from vitrina.files import write_atomically
 from vitrina.sellers.day_tables import EvidenceFiles
 from vitrina.sellers.detector import Detector
 from vitrina.sellers.evaluation import Video
+from vitrina.sellers.evidence.boxes import as_parquet, boxes
 from vitrina.sellers.evidence.clips import write_clip
 from vitrina.sellers.evidence.day_timelines import day_timeline
 from vitrina.sellers.evidence.heat_maps import floor_heat_map
@@ -39,6 +40,8 @@ class Told:
     people: pl.DataFrame
     interactions: pl.DataFrame
     samples: pl.DataFrame
+    detections: pl.DataFrame
+    """As of `vitrina.sellers.evidence.boxes.detected`."""
     evidence: pl.DataFrame
     """Rows of `EvidenceFiles` that an earlier run has left."""
 
@@ -75,7 +78,7 @@ def evidence_of(video: Video, told: Told, settings: Settings, *, source: Source 
     folder = settings.artifacts / FOLDER / file_stem(video.key)
     if source is not None:
         shutil.rmtree(folder, ignore_errors=True)
-    made = [*_pictures(video, told, folder, settings)]
+    made = [_boxes(video, told, folder), *_pictures(video, told, folder, settings)]
     if source is not None:
         made += _clips(video, told, source, folder, settings.sellers_clips)
     elif folder.exists():
@@ -101,6 +104,11 @@ def longest(interactions: pl.DataFrame, count: int) -> pl.DataFrame:
     """The longest consultations, in order of their numbers."""
     consultations = interactions.filter(pl.col("kind") == CONSULTATION)
     return consultations.sort("duration_s", "interaction", descending=[True, False]).head(count).sort("interaction")
+
+
+def _boxes(video: Video, told: Told, folder: Path) -> dict[str, Any]:
+    found = boxes(told.detections, told.trajectories, told.tracks, told.people, video.started_at)
+    return _kept(folder / "boxes.parquet", as_parquet(found), "boxes", locale="")
 
 
 def _pictures(video: Video, told: Told, folder: Path, settings: Settings) -> Iterator[dict[str, Any]]:
@@ -191,8 +199,8 @@ def _of(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("interaction", "begin_s", "end_s")}
 
 
-def _kept(path: Path, png: bytes, kind: str, locale: str) -> dict[str, Any]:
-    write_atomically(path, png)
+def _kept(path: Path, content: bytes, kind: str, locale: str) -> dict[str, Any]:
+    write_atomically(path, content)
     return {"kind": kind, "path": path, "locale": locale}
 
 

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 from openpyxl import Workbook
 from openpyxl.drawing.image import Image
 
-from vitrina.charts import to_png
-from vitrina.stores.dendrogram import dendrogram
-from vitrina.stores.pictures import cluster_map
 from vitrina.stores.report import native_charts
 from vitrina.stores.report.contents import Report
+from vitrina.stores.report.drawings import as_png, likeness_drawing, tree_drawing
 from vitrina.workbooks.cells import HEADING, MUTED, Styled, put, swatch
 from vitrina.workbooks.sheets import Column, area_to, make_browsable, make_printable, put_table, set_widths
-
-if TYPE_CHECKING:
-    import altair as alt
 
 MAX_MERGES = 11
 _PICTURE_WIDTH = 880
 _WIDTHS = (24, 18, 18, 24, 15)
 _ROWS_PER_PICTURE = 27
-_PICTURE_BYTES, _PICTURE_SCALES = 2_000_000, (1.5, 1.0)
-"""Sharp enough to print; a workbook may be larger than an event log, so no time goes into fewer colours."""
+_PICTURE_SCALE = 1.5
+"""Sharp enough to print."""
 
 
 def add_tree(workbook: Workbook, report: Report) -> None:
@@ -35,9 +30,7 @@ def add_tree(workbook: Workbook, report: Report) -> None:
     sheet = workbook.create_sheet(translate("Dendrogram"))
     sheet.sheet_view.showGridLines = False
     set_widths(sheet, _WIDTHS)
-    _add_picture(
-        sheet, dendrogram(clustering.linkage, clustering.leaf_labels, translate, leaf_sizes=clustering.tree.leaf_sizes), "A1"
-    )
+    _add_picture(sheet, tree_drawing(clustering, translate), "A1")
     put(sheet, _ROWS_PER_PICTURE + 1, 1, translate("The last merges"), HEADING)
     columns = (
         Column(translate("Merge"), _WIDTHS[0]),
@@ -46,7 +39,7 @@ def add_tree(workbook: Workbook, report: Report) -> None:
         Column(translate("Stores that came together"), _WIDTHS[3], "#,##0", centred=True),
     )
     last = put_table(sheet, columns, _merges(report), top=_ROWS_PER_PICTURE + 2)
-    _add_picture(sheet, cluster_map(report.findings.assignments, translate), f"A{last + 2}")
+    _add_picture(sheet, likeness_drawing(report.findings.assignments, translate), f"A{last + 2}")
     make_printable(sheet, report.footer, area_to(len(_WIDTHS), last + 2 + _ROWS_PER_PICTURE), pages=1, upright=True)
 
 
@@ -70,8 +63,8 @@ def _stores_of_merges(linkage: Any, leaf_sizes: Any) -> list[int]:
     return sizes[len(leaf_sizes) :]
 
 
-def _add_picture(sheet: Any, chart: alt.TopLevelMixin, anchor: str) -> None:
-    picture = Image(BytesIO(to_png(chart, max_bytes=_PICTURE_BYTES, scales=_PICTURE_SCALES)))
+def _add_picture(sheet: Any, drawing: str, anchor: str) -> None:
+    picture = Image(BytesIO(as_png(drawing, _PICTURE_SCALE)))
     picture.height, picture.width = round(picture.height * _PICTURE_WIDTH / picture.width), _PICTURE_WIDTH
     sheet.add_image(picture, anchor)
 
