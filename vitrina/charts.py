@@ -122,3 +122,6 @@ _STYLE = {
     },
     "legend": {"labelColor": INK, "titleColor": INK, "labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal"},
 }
+
+PAGE_STYLE = _STYLE | {"background": "transparent", "font": "system-ui, sans-serif"}
+"""What charts look like on a page, where the browser draws them with its own fonts."""

@@ -69,7 +69,22 @@ class Settings(BaseSettings):
     )
     upload_interval_s: int = Field(30, ge=5, description="Seconds between two looks at the inbox.")
     port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster UI, on 127.0.0.1.")
-    pages_port: int = Field(8000, ge=1, le=65535, description="Port of the pages, on 127.0.0.1.")
+    pages_host: str = Field("127.0.0.1", description="Address that the pages listen on.")
+    pages_port: int = Field(8000, ge=1, le=65535, description="Port of the pages.")
+    pages_url: str = Field(
+        "", description="Address that people reach the pages at, e.g. `https://vitrina.example.com`; default: host and port."
+    )
+    pages_proxies: str = Field(
+        "", description="Addresses of proxies before the pages, separated by commas: only they may say who asks and how."
+    )
+    pages_workers: int = Field(2, ge=1, le=64, description="Processes that answer.")
+    pages_requests_per_minute: int = Field(600, ge=1, description="Requests of a person, per process.")
+    pages_token_requests_per_minute: int = Field(60_000, ge=1, description="Requests with one token, per process.")
+    pages_audit_days: int = Field(365, ge=1, description="Days that the record of who saw and did what is kept.")
+    pages_upload_gb: float = Field(20.0, gt=0, description="Largest file that can be uploaded, in gigabytes.")
+    pages_upload_hours: float = Field(24.0, gt=0, description="Hours after which an upload that nobody goes on with is deleted.")
+    pages_uploads_per_person: int = Field(20, ge=1, description="Uploads that a person may have under way.")
+    dagster_url: str = Field("", description="Address of the Dagster UI that pages link to; default: its port on 127.0.0.1.")
     user_key: SecretStr = Field(
         SecretStr(""),
         description="Key that user identifiers are hashed with, 16 characters or more; default: `user.key` in the data folder, made "
@@ -95,6 +110,18 @@ class Settings(BaseSettings):
         True, description="Whether what a user has bought before may be recommended again; most purchases repeat one."
     )
     marketplace_list_length: int = Field(20, ge=1, le=1000, description="Items in a list of recommendations.")
+    marketplace_deadline_ms: float = Field(
+        50.0, gt=0, description="Longest wait for a fresh answer, in milliseconds; then popular items are answered."
+    )
+    marketplace_holdout_share: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="Share of users who see popular items instead of recommendations, so that the effect can be proven.",
+    )
+    marketplace_shown_interval_s: float = Field(
+        3600.0, gt=0, description="Seconds after which the API closes the file of what it has shown."
+    )
 
     propensity_segments: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -306,6 +333,16 @@ class Settings(BaseSettings):
     def user_key_file(self) -> Path:
         """The key of user identifiers, where `user_key` names no other."""
         return self.data / "user.key"
+
+    @property
+    def pages_address(self) -> str:
+        """Where people reach the pages."""
+        return self.pages_url.rstrip("/") or f"http://{self.pages_host}:{self.pages_port}"
+
+    @property
+    def dagster_address(self) -> str:
+        """Where people reach the Dagster UI."""
+        return self.dagster_url.rstrip("/") or f"http://127.0.0.1:{self.port}"
 
     @property
     def published(self) -> Path:

@@ -28,7 +28,7 @@ MAX_EXAMPLES = 10
 class Table(pa.DataFrameModel):
     """Base of every declared table; the subclass's docstring says what one row is.
 
-    Class arguments: ``product`` (one of the five names), ``name`` (default: the class's name in snake case), ``published`` (copied to the published file),
+    Class arguments: ``product`` (one of the five names, or ``feedback``), ``name`` (default: the class's name in snake case), ``published`` (copied to the published file),
     ``partitioned_by`` (the column that a partition's key fills).
     """
 

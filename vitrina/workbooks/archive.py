@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import zipfile
 from io import BytesIO
+from operator import attrgetter
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -32,7 +33,9 @@ def to_bytes(workbook: Workbook, made_at: dt.datetime) -> bytes:
         with zipfile.ZipFile(written) as source, zipfile.ZipFile(again, "w") as target:
             for name in source.namelist():
                 part = zipfile.ZipInfo(name, moment.timetuple()[:6])
-                target.writestr(part, source.read(name), zipfile.ZIP_DEFLATED, _COMPRESSION)
+                # pictures are compressed already
+                how = zipfile.ZIP_STORED if name.endswith(".png") else zipfile.ZIP_DEFLATED
+                target.writestr(part, source.read(name), how, _COMPRESSION)
         return again.getvalue()
 
 
@@ -51,8 +54,20 @@ class _Writer(ExcelWriter):  # type: ignore[misc]  # openpyxl is untyped
         writer.cleanup()
 
 
+_COLUMN = attrgetter("column")
+
+
 class _SheetWriter(WorksheetWriter):  # type: ignore[misc]  # as above
     """Writes plain cells as text: no formulas, comments or links, of which our workbooks have none."""
+
+    def rows(self) -> list[tuple[int, list[Any]]]:
+        """Cells by row, both in order; as openpyxl's, which sorts all cells at once, pair by pair."""
+        rows: dict[int, list[Any]] = {row: [] for row in self.ws.row_dimensions}
+        for (row, _), cell in self.ws._cells.items():  # noqa: SLF001  # openpyxl's writer shares its sheets' insides
+            rows.setdefault(row, []).append(cell)
+        for cells in rows.values():
+            cells.sort(key=_COLUMN)
+        return sorted(rows.items())
 
     def write_row(self, xf: Any, row: list[Any], row_idx: int) -> None:
         """Write one row."""

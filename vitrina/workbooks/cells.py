@@ -10,9 +10,9 @@ import datetime as dt
 import math
 import re
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from openpyxl import Workbook
+from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
 from vitrina.charts import colour, readable_on
@@ -114,16 +114,19 @@ def safe_text(text: str) -> str:
 
 def put(sheet: Any, row: int, column: int, value: object, look: Look = PLAIN) -> Any:
     """Write one value; text is never a formula, NaN and infinity leave the cell empty, times are in UTC."""
-    cell = sheet.cell(row, column)
+    # as `sheet.cell` makes it, without the checks and the guesses at what a value means: these took half of the time
+    cell = sheet._cells.get((row, column))  # noqa: SLF001  # openpyxl's own cells share its sheets' insides
+    if cell is None:
+        cell = sheet._cells[row, column] = Cell(sheet, row, column)  # noqa: SLF001  # as above
     if isinstance(value, str):
-        cell.value = safe_text(value)
+        cell._value = safe_text(value)  # noqa: SLF001  # as above
         cell.data_type = "s"
         if value.startswith(_TAKEN_FOR_MORE):
             # Excel then shows it as entered with an apostrophe, and keeps it text when somebody edits the cell
             look = look._replace(quoted=True)
     elif isinstance(value, float):
         if math.isfinite(value):
-            cell.value = value
+            cell._value = value  # noqa: SLF001  # as above
     elif isinstance(value, dt.datetime):
         cell.value = value.astimezone(dt.UTC).replace(tzinfo=None)
     elif value is not None:
@@ -135,7 +138,7 @@ def put(sheet: Any, row: int, column: int, value: object, look: Look = PLAIN) ->
 
 def _dress(cell: Any, workbook: Workbook, look: Look) -> None:
     """Give a cell its look, made once per workbook: openpyxl compares whole fonts and fills at every assignment."""
-    known = _DRESSED.setdefault(workbook, {})
+    known: dict[Look, Any] = workbook.__dict__.setdefault("_vitrina_looks", {})
     if look in known:
         # cells are dressed once and for all, so they may share their style; twenty times faster than the attributes
         cell._style = known[look]  # noqa: SLF001  # openpyxl's documentation copies styles so
@@ -151,6 +154,3 @@ def _dress(cell: Any, workbook: Workbook, look: Look) -> None:
     cell.number_format = look.number_format
     cell.quotePrefix = look.quoted
     known[look] = cell._style  # noqa: SLF001  # as above
-
-
-_DRESSED: WeakKeyDictionary[Workbook, dict[Look, Any]] = WeakKeyDictionary()

@@ -1,0 +1,1 @@
+"""What was delivered and what became of it, templates to begin with, and uploads into the inbox."""

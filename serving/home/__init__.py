@@ -1,0 +1,1 @@
+"""What is published and how fresh it is, and files to take away."""

@@ -1,0 +1,1 @@
+"""Signing in, accounts, people and the audit."""
