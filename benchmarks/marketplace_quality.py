@@ -17,13 +17,14 @@ import polars as pl
 
 from benchmarks.outcome import Outcome
 from benchmarks.staged import load, stage
-from vitrina.marketplace.cold_judgement import AFTER, FRESH, LIFT_AFTER, NEW_ITEMS
+from vitrina.marketplace.cold_judgement import AFTER, LIFT_AFTER, NEW_ITEMS
 from vitrina.marketplace.fitted import Fitted
 from vitrina.marketplace.learning import judge
 from vitrina.marketplace.log import read_log
 from vitrina.marketplace.measure_names import (
     AUC_MATCHED,
     AUC_UNIFORM,
+    FRESH,
     HIT_RATE,
     LIFT,
     LOST_UNIFORM,
