@@ -14,6 +14,7 @@ import pytest
 
 from simulation.retailer import Size
 from simulation.stores_inbox import write_inbox
+from tests.kept import everything, keep
 from tests.support import Place, make_place
 from vitrina.inbox.ledger import Ledger
 
@@ -50,6 +51,7 @@ def retailer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with made.instance:
         made.execute("stores_ingest")
         made.refresh()
+        keep(made, "stores", tmp_path_factory)
         yield made
 
 
@@ -62,6 +64,12 @@ def own_retailer(retailer: Place, tmp_path: Path) -> Iterator[Place]:
     Ledger(made.settings.ledger).claim_inbox(str(made.settings.inbox_folder), moved=True)
     with made.instance:
         yield made
+
+
+@pytest.fixture(scope="session")
+def all_published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which all five products are published; copy it to change it."""
+    return everything(tmp_path_factory, tmp_path_factory.mktemp("pages") / "data")
 
 
 @pytest.fixture(scope="session")

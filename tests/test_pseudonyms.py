@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from vitrina import pseudonyms as pseudonyms_module
 from vitrina.errors import SettingsError
-from vitrina.pseudonyms import pseudonym, pseudonyms, user_key
+from vitrina.pseudonyms import MARK, pseudonym, pseudonyms, user_key
 from vitrina.settings import Settings
 
 KEY = b"0123456789abcdef"
@@ -33,6 +33,14 @@ def test_a_pseudonym_is_the_hmac_that_the_standard_defines():
 def test_spaces_around_an_identifier_do_not_matter_and_zeros_do():
     assert pseudonym(" 17850\t", KEY) == pseudonym("17850", KEY)
     assert len({pseudonym(text, KEY) for text in ("17850", "017850", "1785", "17850.0", "", "АБВ")}) == 6
+
+
+def test_a_pseudonym_behind_its_mark_is_taken_as_it_is_and_nothing_else_is():
+    known = pseudonym("17850", KEY)
+    assert pseudonym(f" {MARK}{known} ", KEY) == known
+    assert pseudonyms(pl.Series([f"{MARK}{known}", "17850"]), KEY).to_list() == [known, known]
+    for other in (known, f"{MARK}{known[1:]}", f"{MARK}{known}0", f"{MARK}{known.upper()}", MARK, f"{MARK}{'g' * 24}"):
+        assert pseudonym(other, KEY) not in (known, other.removeprefix(MARK))
 
 
 def test_another_key_gives_other_pseudonyms():

@@ -3,7 +3,8 @@
 import datetime as dt
 
 from serving.bot import limits
-from serving.bot.limits import Plans, TokenBuckets, month_of
+from serving.bot.limits import Plans, month_of
+from serving.token_buckets import TokenBuckets
 
 
 def test_a_bucket_gives_what_it_holds_and_then_what_comes_back():

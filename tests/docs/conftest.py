@@ -1,4 +1,4 @@
-"""Published files with the real tables and marts of a small made-up retailer, and of a tiny marketplace, bank, channels and shop."""
+"""Published files with the real tables and marts of a small made-up retailer, and of a tiny marketplace, bank, channels and shop, and of what people think of them."""
 
 import datetime as dt
 import json
@@ -10,7 +10,7 @@ import pytest
 from resources.dbt import manifest_path, model_dictionary, published_models
 from simulation.stores import simulate_stores
 from tests.dbt_sql import select_of
-from tests.docs import made_up_bank, made_up_marketplace, made_up_posts, made_up_sellers
+from tests.docs import made_up_bank, made_up_feedback, made_up_marketplace, made_up_posts, made_up_sellers
 from vitrina.catalogue import tables_of
 from vitrina.dictionary import DataDictionary
 from vitrina.publication import Candidate, publish
@@ -143,6 +143,12 @@ def posts_publication(settings) -> Path:
 def sellers_publication(settings) -> Path:
     """The analysts' copy of sellers."""
     return published(settings, "sellers", made_up_sellers.fill(settings, NOON))
+
+
+@pytest.fixture(scope="session")
+def feedback_publication(settings) -> Path:
+    """The analysts' copy of feedback."""
+    return published(settings, "feedback", made_up_feedback.fill(settings, NOON))
 
 
 def published(settings: Settings, product: str, warehouse: Warehouse) -> Path:

@@ -170,9 +170,10 @@ def test_the_page_of_settings_shows_what_a_variable_takes(monkeypatch):
 
 @pytest.fixture(scope="module")
 def published(
-    publication, marketplace_publication, propensity_publication, posts_publication, sellers_publication
+    *, publication, marketplace_publication, propensity_publication, posts_publication, sellers_publication, feedback_publication
 ) -> dict[str, duckdb.DuckDBPyConnection]:
-    paths = (publication, marketplace_publication, propensity_publication, posts_publication, sellers_publication)
+    products = (publication, marketplace_publication, propensity_publication, posts_publication, sellers_publication)
+    paths = (*products, feedback_publication)
     connections = {path.stem: duckdb.connect(str(path), read_only=True) for path in paths}
     yield connections
     for connection in connections.values():

@@ -10,6 +10,7 @@ import pytest
 
 from simulation.marketplace_inbox import write_inbox
 from simulation.retailer import Size
+from tests.kept import keep
 from tests.support import Place, make_place, published
 from vitrina.inbox.ledger import Ledger
 from vitrina.marketplace.answers import recommend
@@ -32,6 +33,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, tupl
     with made.instance:
         made.execute("marketplace_ingest")
         made.refresh(PRODUCT)
+        keep(made, PRODUCT, tmp_path_factory)
         yield made, slips
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from simulation.posts_inbox import write_inbox
 from simulation.retailer import Size
+from tests.kept import keep
 from tests.support import Place, make_place, published
 from vitrina.erasure.byte_search import find
 from vitrina.posts.published import published_answerer
@@ -64,6 +65,7 @@ def channels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, 
         with made.instance:
             made.execute("posts_ingest")
             made.refresh(PRODUCT)
+            keep(made, PRODUCT, tmp_path_factory)
             yield made, slips
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from simulation.propensity_inbox import write_inbox
 from simulation.retailer import Size
+from tests.kept import keep
 from tests.support import Place, make_place, published
 from vitrina.propensity.campaign_file import read_campaign_csv
 from vitrina.propensity.storing import load as load_model
@@ -33,6 +34,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, tupl
     with made.instance:
         made.execute("propensity_ingest")
         made.refresh(PRODUCT)
+        keep(made, PRODUCT, tmp_path_factory)
         yield made, slips
 
 

@@ -11,14 +11,14 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from resources.video_runs import look_at_inbox
 from simulation.retailer import Size
 from simulation.shop_inbox import write_inbox
-from tests.support import ROOT, Place, make_place, published
+from tests.graph.made_up_hall import Shop, evaluate, settings_of_shop
+from tests.kept import keep
+from tests.support import Place, make_place, published
 from vitrina.inbox.ledger import Ledger
 from vitrina.sellers import day_tables as d
 from vitrina.sellers import tables as t
-from vitrina.sellers.video_ledger import VideoLedger
 from vitrina.warehouse import Warehouse, load, locate
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("hall")]
@@ -26,33 +26,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("hall")]
 PRODUCT = "sellers"
 
 
-def settings_of_shop(place: Place) -> Place:
-    """The networks that were taught on the made-up shop, little evidence, and no waiting."""
-    update = {"models": ROOT / "simulation" / "weights", "sellers_settle_s": 0.0, "sellers_clips": 1, "sellers_threads": 1}
-    return Place(place.settings.model_copy(update=update), place.instance)
-
-
-class Shop(Place):
-    """A place whose graph sees with the networks of the made-up shop."""
-
-    @property
-    def overrides(self) -> dict[str, str]:
-        own = ("models", "sellers_settle_s", "sellers_clips", "sellers_threads")
-        return super().overrides | {name: str(getattr(self.settings, name)) for name in own}
-
-
 def stored(place: Place, table: type) -> pl.DataFrame:
     with Warehouse(locate(place.settings, PRODUCT)).read() as connection:
         return load(connection, table)
-
-
-def evaluate(place: Place, job: str = "sellers_video", *, raise_on_error: bool = True) -> list[str]:
-    """Look at the inbox and evaluate what is new; returns the keys."""
-    look_at_inbox(place.instance, place.settings, {})
-    keys = [record.video for record in VideoLedger(place.settings.videos).waiting()]
-    for key in keys:
-        place.execute(job, partition_key=key, raise_on_error=raise_on_error)
-    return keys
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +41,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, tuple
         place.execute("sellers_ingest")
         evaluate(place)
         place.execute("sellers_refresh")
+        keep(place, PRODUCT, tmp_path_factory)
         yield place, slips
 
 
@@ -112,7 +89,7 @@ def test_the_roles_are_told_beside_the_baseline(shop):
 def test_evidence_lies_where_the_table_says_and_expires(shop):
     place, _ = shop
     evidence = stored(place, d.EvidenceFiles)
-    assert set(evidence["kind"]) >= {"timeline", "trajectory", "clip", "heat map"}
+    assert set(evidence["kind"]) >= {"timeline", "trajectory", "clip", "heat map", "boxes"}
     assert all((place.settings.data / path).stat().st_size == size for path, size in evidence.select("path", "size").iter_rows())
     assert evidence.filter(pl.col("kind") == "clip")["expires_at"].null_count() == 0
 

@@ -7,9 +7,10 @@ import pytest
 from tests.marketplace.made_up_factors import code, made_up_factors, name
 from tests.marketplace.small_shop import day, log
 from vitrina.marketplace.cold import cold_item_rows, cold_sessions, hit_rows
-from vitrina.marketplace.cold_judgement import FEATURES, FRESH, NEW_ITEMS, POPULARITY, cold_rows
+from vitrina.marketplace.cold_judgement import FEATURES, NEW_ITEMS, cold_rows
 from vitrina.marketplace.cold_start import LightFMFactors, Represented
 from vitrina.marketplace.history import history
+from vitrina.marketplace.measure_names import FRESH, POPULARITY
 from vitrina.marketplace.suitability import area_under_curve
 
 

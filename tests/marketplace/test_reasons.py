@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.errors import InvalidTableError, SettingsError
-from vitrina.marketplace.reasons import MOST_TITLE, sentences
+from vitrina.marketplace.reasons import MOST_TITLE, sentence, sentences
 from vitrina.marketplace.tables import REASONS
 
 SCHEMA = {
@@ -86,6 +86,14 @@ def test_every_row_gets_the_sentence_that_it_would_get_alone(rows):
         together = said(*rows, language=language)
         assert together == [said(row, language=language)[0] for row in rows]
         assert all(together)
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("reason", REASONS)
+def test_what_is_said_of_one_item_is_what_is_said_of_a_column(reason, language):
+    for days, name in ((None, None), (7, None), (None, "Молоко"), (1, "x")):
+        row = (reason, days if reason == "bought again" else None, name, name, name)
+        assert sentence(reason, language, name=name, days=days) == said(row, language=language)[0]
 
 
 @pytest.mark.parametrize("reason", ["sponsored", None])
