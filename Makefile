@@ -8,7 +8,7 @@ UV := $(BIN)/uv
 OPTIONS = --data "$(DATA)"$(if $(INBOX), --inbox "$(INBOX)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check ui serve run bench lock docs format snapshot
+.PHONY: help setup demo test check ui serve run bench lock docs format snapshot vendor
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,3 +62,10 @@ snapshot: setup ## accept the graph as it is now, after reviewing the difference
 lock: ## resolve the dependencies anew
 	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet uv
 	$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --no-emit-index-url pyproject.toml -o requirements.lock
+
+VENDOR := serving/static/vendor
+vendor: ## fetch what pages load in the browser again, in the versions of its package.json
+	cd $(VENDOR) && npm install --no-audit --no-fund --no-package-lock
+	cd $(VENDOR) && npx esbuild charts.js --bundle --minify --format=iife --legal-comments=none --outfile=charts.min.js
+	cp $(VENDOR)/node_modules/htmx.org/dist/htmx.min.js $(VENDOR)/node_modules/tus-js-client/dist/tus.min.js $(VENDOR)/
+	rm -r $(VENDOR)/node_modules

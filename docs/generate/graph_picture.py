@@ -14,6 +14,8 @@ from xml.sax.saxutils import escape
 
 import dagster as dg
 
+from vitrina.settings import PRODUCTS
+
 PICTURE = Path(__file__).parents[1] / "pictures" / "graph.svg"
 
 BOX_WIDTH, BOX_HEIGHT = 158, 38
@@ -70,7 +72,7 @@ class Graph:
 
 
 def graphs_of(definitions: dg.Definitions) -> dict[str, Graph]:
-    """The graph of each product, by the first part of the assets' keys."""
+    """The graph of each product, by the first part of the assets' keys; then what people think of them."""
     resolved = definitions.resolve_asset_graph()
     boxes: dict[str, dict[str, Box]] = {}
     parents: dict[str, dict[str, frozenset[str]]] = {}
@@ -81,7 +83,8 @@ def graphs_of(definitions: dg.Definitions) -> dict[str, Graph]:
         notes = ["by partition"] * node.is_partitioned + [f"{checks} check{'s' * (checks != 1)}"] * bool(checks)
         boxes.setdefault(product, {})[name] = Box(name, _role(name, node.kinds or set()), ", ".join(notes))
         parents.setdefault(product, {})[name] = frozenset(parent.path[-1] for parent in node.parent_keys)
-    return {product: Graph(boxes[product], parents[product]) for product in boxes}
+    order = sorted(boxes, key=lambda product: (product not in PRODUCTS, product))
+    return {product: Graph(boxes[product], parents[product]) for product in order}
 
 
 def draw(graphs: Mapping[str, Graph]) -> str:
