@@ -19,6 +19,7 @@ OWNERS = {
     "propensity": "team:small-business-banking",
     "posts": "team:content",
     "sellers": "team:store-operations",
+    "feedback": "team:data-platform",
 }
 
 
