@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from serving.bot import limits
+from serving import token_buckets
 from serving.bot.limits import Plans, month_of
 from serving.token_buckets import TokenBuckets
 
@@ -31,7 +31,7 @@ def test_the_first_refusal_is_told_once_until_something_was_taken_again():
 
 
 def test_memory_is_bounded_and_empty_buckets_are_remembered(monkeypatch):
-    monkeypatch.setattr(limits, "MOST_KEPT", 10)
+    monkeypatch.setattr(token_buckets, "MOST_KEPT", 10)
     buckets = TokenBuckets(1, 60)
     for number in range(30):
         buckets.take(str(number), number)

@@ -79,7 +79,7 @@ def test_a_run_writes_the_file_of_a_decision_that_a_crash_kept_back(place, monke
     def killed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(DecisionStore, "deliver", killed)
+    monkeypatch.setattr("vitrina.state.store.write_atomically", killed)
     decision = move(dt.date(2026, 7, 1), 1, "1", None, by="somebody", reason="why", at=dt.datetime.now(dt.UTC))
     with pytest.raises(KeyboardInterrupt):
         DecisionStore(place.settings).record([decision])
