@@ -29,6 +29,9 @@ ENVIRONMENT = {
 }
 """What libraries of such a process find when they are loaded."""
 
+NICENESS = 5
+"""Pages and programs that are answered in milliseconds go before what is waited for anyway."""
+
 
 def serve(connection: Connection[Any, Any], module: str) -> None:
     """Work on what comes through a connection.
@@ -43,6 +46,8 @@ def serve(connection: Connection[Any, Any], module: str) -> None:
     # whoever presses Ctrl-C means the server, which then tells us
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(ENVIRONMENT)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     from vitrina.errors import VitrinaError  # noqa: PLC0415  # after the environment is set
 
     try:

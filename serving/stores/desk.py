@@ -68,8 +68,8 @@ class Desk:
 
     def __init__(self, settings: Settings, database: StateDatabase) -> None:
         self.settings, self.requests = settings, ClusterRequests(database)
-        processes = max(1, min(MOST_PROCESSES, (os.cpu_count() or 1) // settings.pages_workers))
-        self.bench = Workbench("serving.stores.computing", processes)
+        # as many as there are processors, in each worker: whoever asks keeps to one worker, and it may be the same for all
+        self.bench = Workbench("serving.stores.computing", min(MOST_PROCESSES, os.cpu_count() or 1))
         self._notes = ProgressNotes(settings)
         self._unfinished: dict[str, tuple[ClusterRequest, Work]] = {}
         self._lock = threading.Lock()

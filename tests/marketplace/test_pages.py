@@ -34,7 +34,9 @@ PAGES = {
 
 
 def settings_in(folder):
-    return Settings(data=folder / "data", user_key=KEY, marketplace_holdout_share=SHARE, _env_file=None)
+    return Settings(
+        data=folder / "data", user_key=KEY, marketplace_holdout_share=SHARE, pages_requests_per_minute=1_000_000, _env_file=None
+    )
 
 
 @pytest.fixture(scope="module")

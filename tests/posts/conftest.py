@@ -11,7 +11,7 @@ from vitrina.state.roles import Grant, Role
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
     """Settings of a data folder in which the channels are published."""
-    settings = Settings(data=tmp_path_factory.mktemp("posts") / "data", posts_chats=CHATS)
+    settings = Settings(data=tmp_path_factory.mktemp("posts") / "data", posts_chats=CHATS, pages_requests_per_minute=1_000_000)
     published(settings)
     return settings
 

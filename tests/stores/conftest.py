@@ -10,8 +10,7 @@ from vitrina.settings import Settings
 @pytest.fixture(scope="session")
 def stores_site(tmp_path_factory):
     """Somebody who may do everything, where two quarters are published and a model is approved."""
-    # two workers: one process of each computes, and this is one of them
-    settings = Settings(data=tmp_path_factory.mktemp("stores site") / "data", pages_workers=2, _env_file=None)
+    settings = Settings(data=tmp_path_factory.mktemp("stores site") / "data", pages_requests_per_minute=1_000_000, _env_file=None)
     publish_stores(settings, approve=True)
     with visiting(settings, name="ann") as visitor:
         visitor.settings = settings

@@ -186,7 +186,7 @@ def test_viewers_decide_nothing(stores_site):
 
 
 def test_what_changed_since_it_was_looked_at_is_not_approved_and_what_did_not_is(tmp_path):
-    settings = Settings(data=tmp_path, pages_workers=2, _env_file=None)
+    settings = Settings(data=tmp_path, _env_file=None)
     publish_stores(settings)
     with visiting(settings, name="ann") as visitor:
         visitor.settings = settings
