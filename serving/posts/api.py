@@ -16,7 +16,7 @@ from serving.posts import asked, quality
 from serving.posts.answers import ChannelOut, GapOut, QualityOut, RepeatedOut, SearchOut
 from serving.posts.asked import Scope
 from serving.posts.channels import channel_names, channels_of, chats_of, chosen, web_link
-from serving.posts.searching import LONGEST_QUESTION, MOST_POSTS, Found, FoundPost, Search, search_of
+from serving.posts.searching import LONGEST_QUESTION, MOST_POSTS, Found, FoundPost, Said, Search, search_of
 from serving.web.paging import Asked, Listed
 from serving.web.routing import router as guarded_router
 from serving.web.rules import needs
@@ -63,7 +63,7 @@ async def search(
         found = found_by.find(q, channels, k)
     else:
         found = await run_in_threadpool(found_by.find, q, channels, k)
-    told = _search_out(version, found_by, found, with_answer=answer)
+    told = _search_out(version, found_by, found, found_by.say(q, found) if answer else None)
     # as it is: `SearchOut` holds of it, and checking that would take longer than the search
     return Response(json.dumps(told, ensure_ascii=False, separators=(",", ":")), media_type="application/json")
 
@@ -138,13 +138,13 @@ def _page(every: Sequence[Any], paging: Asked) -> Sequence[Any]:
     return every[paging.offset : paging.offset + paging.limit]
 
 
-def _search_out(version: Version, search: Search, found: Found, *, with_answer: bool) -> dict[str, Any]:
+def _search_out(version: Version, search: Search, found: Found, said: Said | None) -> dict[str, Any]:
     names = channel_names(version)
     return {
         "version": version.name,
         "index": search.answerer.searcher.version,
         "corrected": [{"typed": typed, "searched": searched} for typed, searched in found.corrected],
-        "answer": _answer_out(found.answered, found.marked) if with_answer else None,
+        "answer": None if said is None else _answer_out(said.answered, said.marked),
         "hits": [_hit_out(post, names.get(post.hit.channel)) for post in found.posts],
     }
 

@@ -22,6 +22,7 @@ from serving.web.service import service_of
 from serving.web.versions import Version
 from serving.web.visitors import Asking, Visitor
 from vitrina.errors import VitrinaError
+from vitrina.posts.answering import Answered
 from vitrina.posts.hits import PostRef
 from vitrina.state.roles import Action
 
@@ -74,6 +75,8 @@ class Results:
     ----------
     found
         What was found.
+    answered
+        What the bot would do.
     posts
         The same posts, ready to be shown.
     quote
@@ -85,6 +88,7 @@ class Results:
     """
 
     found: Found
+    answered: Answered
     posts: tuple[PostShown, ...]
     quote: list[Piece]
     address: str
@@ -152,12 +156,14 @@ def _results(version: Version, visitor: Visitor, q: str, channel: list[str] | No
     search, names = search_of(version), channel_names(version)
     channels = chosen(channel, visitor.parts("posts"), search.channels)
     found = search.find(q, channels, k)
+    said = search.say(q, found)
     asked_for = [("q", q), *(("channel", one) for one in channel or () if one)]
     more = None
     if len(found.posts) == k < MOST_POSTS:
         more = _address([*asked_for, ("k", str(min(k + POSTS_AT_ONCE, MOST_POSTS)))])
     return Results(
         found=found,
+        answered=said.answered,
         posts=tuple(
             PostShown(
                 post,
@@ -167,7 +173,7 @@ def _results(version: Version, visitor: Visitor, q: str, channel: list[str] | No
             )
             for post in found.posts
         ),
-        quote=pieces(found.answered.quote, found.marked),
+        quote=pieces(said.answered.quote, said.marked),
         address=_address([*asked_for, *([("k", str(k))] if k != POSTS_AT_ONCE else [])]),
         more=more,
     )

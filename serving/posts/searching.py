@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from serving.posts.channels import channel_names
 from serving.web.versions import Version
@@ -12,7 +12,7 @@ from vitrina.posts.embedding import NAVEC
 from vitrina.posts.highlighting import Highlight, highlights
 from vitrina.posts.hits import Hit
 from vitrina.posts.published import answerer_of
-from vitrina.posts.search import LONGEST_QUERY
+from vitrina.posts.search import LONGEST_QUERY, SearchResult
 from vitrina.settings import Settings
 
 LONGEST_QUESTION = LONGEST_QUERY
@@ -46,18 +46,31 @@ class Found:
     ----------
     posts
         The best first.
-    answered
-        What the bot would do.
-    marked
-        What is marked in its quote.
     corrected
         Words that were taken for mistyped, and what was searched instead.
+    result
+        All that the searcher says.
     """
 
     posts: tuple[FoundPost, ...]
+    corrected: tuple[tuple[str, str], ...]
+    result: SearchResult = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the bot would do.
+
+    Attributes
+    ----------
+    answered
+        Whether it answers, and with which quote.
+    marked
+        What is marked in the quote.
+    """
+
     answered: Answered
     marked: tuple[Highlight, ...]
-    corrected: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,7 @@ class Search:
         return self.is_built_in and len(question) <= QUICK
 
     def find(self, question: str, channels: Sequence[str] | None, k: int) -> Found:
-        """Posts, and what the bot would say.
+        """Posts that a question is about.
 
         Parameters
         ----------
@@ -96,13 +109,17 @@ class Search:
         """
         result = self.answerer.searcher.search(question, channels, k=k)
         posts = tuple(FoundPost(hit, tuple(highlights(hit.text, result.terms))) for hit in result.hits)
-        answered = self.answerer.weigh(question, result)
         corrected = result.corrected
         if channels is not None and corrected:
             # a spelling may come from a post of another channel: it is told where a post that is shown has it, too
             seen = {one.lemma for post in posts for one in post.marked}
             corrected = tuple(pair for pair in corrected if {one.lemma for one in highlights(pair[1], result.terms)} & seen)
-        return Found(posts, answered, tuple(highlights(answered.quote, result.terms)), corrected)
+        return Found(posts, corrected, result)
+
+    def say(self, question: str, found: Found) -> Said:
+        """What the bot would say to a question of which `find` has found that."""
+        answered = self.answerer.weigh(question, found.result)
+        return Said(answered, tuple(highlights(answered.quote, found.result.terms)))
 
 
 def open_search(settings: Settings, version: Version) -> Search:
@@ -143,4 +160,4 @@ def warm(version: Version) -> None:
         asked += [row["question"] for row in frequent]
     channel_names(version)
     for question in asked:
-        search.find(question, None, 10)
+        search.say(question, search.find(question, None, 10))

@@ -46,16 +46,9 @@ def highlights(text: str, lemmas: Collection[str]) -> list[Highlight]:
     wanted = frozenset(lemmas)
     if not wanted:
         return []
-    if _IN_ONE_PIECE.search(text):
-        return [found for found in _words_of(text).words if found.lemma in wanted]
-    marked = []
-    for chunk in _CHUNK.finditer(text):
-        inside = _known(chunk[0]) if chunk.end() - chunk.start() <= LONGEST_KNOWN else _words_of(chunk[0])
-        # hardly any holds what is asked for: telling that of each is what takes the time
-        if not wanted.isdisjoint(inside.lemmas):
-            first = chunk.start()
-            marked += [Highlight(first + start, first + end, lemma) for start, end, lemma in inside.words if lemma in wanted]
-    return marked
+    inside = _of_text(text)
+    # most texts that are found hold some of the words, and hardly any word is one of them
+    return [] if wanted.isdisjoint(inside.lemmas) else [found for found in inside.words if found.lemma in wanted]
 
 
 LONGEST_KNOWN = 40
@@ -63,6 +56,9 @@ LONGEST_KNOWN = 40
 
 MOST_KNOWN = 50_000
 """Some 20 MB."""
+
+MOST_TEXTS = 2_000
+"""The same posts are found again and again; another 15 MB."""
 
 _CHUNK = re.compile(r"\S+")
 # a tag of HTML may have blanks in it; and some signs that nobody sees within a word count as blanks here
@@ -82,3 +78,15 @@ def _words_of(text: str) -> _Words:
 
 
 _known = lru_cache(MOST_KNOWN)(_words_of)
+
+
+@lru_cache(MOST_TEXTS)
+def _of_text(text: str) -> _Words:
+    if _IN_ONE_PIECE.search(text):
+        return _words_of(text)
+    words: list[Highlight] = []
+    for chunk in _CHUNK.finditer(text):
+        inside = _known(chunk[0]) if chunk.end() - chunk.start() <= LONGEST_KNOWN else _words_of(chunk[0])
+        first = chunk.start()
+        words += [Highlight(first + start, first + end, lemma) for start, end, lemma in inside.words]
+    return _Words(tuple(words), frozenset(one.lemma for one in words))
