@@ -192,12 +192,18 @@ def _pandera_failures(table: type[Table], frame: pl.DataFrame) -> list[str]:
     failures = [f"column {name}: not declared" for name in undeclared]
     absent = [f"^{opened.name}$" for opened in table.families() if not any(map(re.compile(opened.name).fullmatch, frame.columns))]
     try:
-        table.to_schema().remove_columns(absent).validate(frame.drop(undeclared), lazy=True)
+        _schema_without(table, tuple(absent)).validate(frame.drop(undeclared), lazy=True)
     except SchemaErrors as errors:
         failures += [_sentence(table, frame, failure) for failure in errors.schema_errors]
     except SchemaError as error:
         failures.append(_sentence(table, frame, error))
     return failures
+
+
+@cache
+def _schema_without(table: type[Table], columns: tuple[str, ...]) -> pa.DataFrameSchema:
+    # pandera copies all of it
+    return table.to_schema().remove_columns(list(columns))
 
 
 def _sentence(table: type[Table], frame: pl.DataFrame, failure: Any) -> str:
@@ -221,7 +227,7 @@ def _sentence(table: type[Table], frame: pl.DataFrame, failure: Any) -> str:
 
 def _repeated_keys(table: type[Table], frame: pl.DataFrame) -> list[str]:
     key = list(table.key())
-    if not key:
+    if not key or frame.select(key).n_unique() == frame.height:
         return []
     repeated = frame.group_by(key).len().filter(pl.col("len") > 1).sort(key)
     if repeated.is_empty():

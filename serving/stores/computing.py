@@ -31,8 +31,11 @@ PRODUCT = "stores"
 STAGES = ("reading", "tree", "measuring", "describing", "writing")
 """What a task tells of itself, in this order."""
 
-MOST_AT_HAND = 4
-"""Clusterings that a process keeps: whoever has just seen one downloads its workbook next."""
+STORES_AT_HAND = 20_000
+"""Of clusterings that a process keeps: whoever has just seen one downloads its workbook next, and so do those who asked meanwhile."""
+
+MOST_VERSIONS = 4
+"""Published quarters that a process keeps."""
 
 Tell = Callable[[str], None]
 
@@ -98,7 +101,7 @@ def workbook(tell: Tell, settings: Settings, question: Question, locale: Locale,
     tell("writing")
     provenance = Provenance(
         run_id=f"{ASKED}{found.clustering.fingerprint}",
-        snapshot=_snapshot(settings, question.version),
+        snapshot=_snapshot(version_file(settings, PRODUCT, question.version)),
         made_at=origin.made_at,
         made_by=origin.made_by,
         code_version=installed_version("vitrina"),
@@ -144,13 +147,14 @@ def _found(tell: Tell, settings: Settings, question: Question) -> Findings:
         tell("reading")
         cache = _ToldCache(settings.cache / PRODUCT, tell=tell)
         features, catalogue = _features(version_file(settings, PRODUCT, question.version), question.quarter)
-        _AT_HAND[question.key] = Findings(cluster_stores(features, catalogue, Scenario.from_json(question.scenario), cache))
-        while len(_AT_HAND) > MOST_AT_HAND:
+        clustering = cluster_stores(features, catalogue, Scenario.from_json(question.scenario), cache)
+        _AT_HAND[question.key] = Findings(clustering, thorough=False)
+        while len(_AT_HAND) > 1 and sum(found.clustering.stores.height for found in _AT_HAND.values()) > STORES_AT_HAND:
             _AT_HAND.popitem(last=False)
     return _AT_HAND[question.key]
 
 
-@lru_cache(MOST_AT_HAND)
+@lru_cache(MOST_VERSIONS)
 def _features(path: Path, quarter: dt.date) -> tuple[pl.DataFrame, pl.DataFrame]:
     connection = _opened(path)
     try:
@@ -159,8 +163,9 @@ def _features(path: Path, quarter: dt.date) -> tuple[pl.DataFrame, pl.DataFrame]
         connection.close()
 
 
-def _snapshot(settings: Settings, version: str) -> str:
-    connection = _opened(version_file(settings, PRODUCT, version))
+@lru_cache(MOST_VERSIONS)
+def _snapshot(path: Path) -> str:
+    connection = _opened(path)
     try:
         return snapshot(connection)
     finally:

@@ -198,7 +198,7 @@ class Desk:
         if path.exists():
             return path
         self._refuse_gone(question)
-        task = Task(path.name, computing.workbook, (self.settings, question, locale, origin), IN_TURN)
+        task = Task(path.name, computing.workbook, (self.settings, question, locale, origin), IN_TURN, about=question.key)
         found = self._awaited(self.bench.submit(task), by, wait_s)
         if found is None:
             raise _not_in_time()
@@ -226,7 +226,7 @@ class Desk:
         return found
 
     def _task(self, question: Question, urgency: int) -> Task:
-        return Task(question.key, computing.answer, (self.settings, question), urgency)
+        return Task(question.key, computing.answer, (self.settings, question), urgency, about=question.key)
 
     def _kept_or_made(self, question: Question, by: str, wait_s: float) -> Answer | None:
         found = kept(self.settings, question)

@@ -6,10 +6,10 @@ process has died is told as lost: the next one gets a new process.
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -27,6 +27,8 @@ log = structlog.get_logger()
 
 LIMIT_S = 300.0
 """A task that takes longer is given up; 50,000 stores take a fifth of that."""
+MOST_AT_HAND = 100
+"""Subjects of which is remembered which process has them at hand."""
 START_S = 120.0
 """How long a process may take to load its libraries, on a machine that is busy with something else."""
 
@@ -47,12 +49,15 @@ class Task:
         What is called, in another process, with a function that takes stages in front: both travel there as pickles.
     urgency
         What has a lower number goes first.
+    about
+        Tasks about the same go to the same process, as long as it has something to do: it has most of it at hand.
     """
 
     key: str
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     urgency: int = 1
+    about: str = ""
 
 
 @dataclass(eq=False)
@@ -98,12 +103,15 @@ class Workbench:
     def __init__(self, module: str, size: int, limit_s: float = LIMIT_S) -> None:
         self._module, self._limit_s = module, limit_s
         self._known: dict[str, Work] = {}
-        self._line: list[tuple[tuple[int, int], Work]] = []
+        self._line: list[Work] = []
+        self._at_hand: OrderedDict[str, int] = OrderedDict()
         self._places = itertools.count()
         self._changed = threading.Condition()
         self._stopping = False
         self._processes: set[BaseProcess] = set()
-        self._threads = [threading.Thread(target=self._run, name=f"workbench {number}", daemon=True) for number in range(size)]
+        self._threads = [
+            threading.Thread(target=self._run, args=(number,), name=f"workbench {number}", daemon=True) for number in range(size)
+        ]
         self._started = False
 
     def start(self) -> None:
@@ -119,8 +127,7 @@ class Workbench:
         """End the processes; what is not done is lost."""
         with self._changed:
             self._stopping = True
-            lost = [work for _, work in self._line]
-            self._line.clear()
+            lost, self._line = self._line, []
             self._changed.notify_all()
             processes = list(self._processes)
         for process in processes:
@@ -139,29 +146,27 @@ class Workbench:
             if known is not None:
                 if task.urgency < known.task.urgency and not known.stage:
                     known.task = task
-                    self._line = [(work.order, work) for _, work in self._line]
-                    heapq.heapify(self._line)
                 return known
             work = Work(task, next(self._places))
             if self._stopping:
                 work.future.set_exception(_lost())
                 return work
             self._known[task.key] = work
-            heapq.heappush(self._line, (work.order, work))
+            self._line.append(work)
             self._changed.notify()
             return work
 
     def ahead_of(self, work: Work) -> int:
         """How many tasks stand in line before one."""
         with self._changed:
-            return sum(order < work.order for order, _ in self._line) if not work.stage else 0
+            return sum(other.order < work.order for other in self._line) if not work.stage else 0
 
-    def _run(self) -> None:
+    def _run(self, number: int) -> None:
         process: _Process | None = None
         while True:
             if process is None or not process.is_alive():
                 process = self._start_process()
-            work = self._next()
+            work = self._next(number)
             if work is None:
                 return
             if process is None or not process.is_alive():
@@ -178,12 +183,24 @@ class Workbench:
                 if not process.is_alive():
                     self._processes.discard(process.process)
 
-    def _next(self) -> Work | None:
+    def _next(self, number: int) -> Work | None:
         with self._changed:
             self._changed.wait_for(lambda: self._stopping or self._line)
             if self._stopping:
                 return None
-            return heapq.heappop(self._line)[1]
+            first = min(self._line, key=lambda work: work.order)
+            # of what is as urgent, what nobody else has at hand; where others have all of it, they have too much to do
+            own = [work for work in self._line if work.task.urgency == first.task.urgency and self._is_for(work, number)]
+            work = min(own, key=lambda work: work.order, default=first)
+            self._line.remove(work)
+            self._at_hand[work.task.about] = number
+            self._at_hand.move_to_end(work.task.about)
+            if len(self._at_hand) > MOST_AT_HAND:
+                self._at_hand.popitem(last=False)
+            return work
+
+    def _is_for(self, work: Work, number: int) -> bool:
+        return not work.task.about or self._at_hand.get(work.task.about, number) == number
 
     def _start_process(self) -> _Process | None:
         with self._changed:

@@ -6,7 +6,7 @@ import pytest
 from tests.stores.made_up_stores import features_and_catalogue, random_stores, three_groups
 from tests.stores.read_back import PROVENANCE, not_text, table, texts, workbook
 from vitrina.stores import tree
-from vitrina.stores.cluster_rows import method_rows, stability_rows
+from vitrina.stores.cluster_rows import stability_rows
 from vitrina.stores.clustering import cluster_stores
 from vitrina.stores.findings import Findings
 from vitrina.stores.report import report_bytes
@@ -131,7 +131,7 @@ def test_a_store_far_from_its_centre_is_listed_with_its_next_cluster_and_marked(
 
 def test_other_methods_stand_below_the_numbers_of_clusters(english, clustering):
     rows = table(english["Number of clusters"], ("Method",))
-    expected = method_rows(clustering)
+    expected = Findings(clustering).methods
     assert [row["Method"] for row in rows] == ["Ward (in use)", "k-means", "average linkage", "Gaussian mixture"]
     assert [row["Agreement with Ward"] for row in rows] == pytest.approx(expected.get_column("agreement_with_ward").to_list())
 

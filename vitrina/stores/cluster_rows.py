@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
@@ -10,7 +11,7 @@ import polars as pl
 from vitrina.array_cache import key_of
 from vitrina.stores.choosing_k import Labels, Points
 from vitrina.stores.clustering import Clustering
-from vitrina.stores.comparing_methods import compare_methods
+from vitrina.stores.comparing_methods import METHODS, N_BOOTSTRAPS, compare_methods
 from vitrina.stores.nearest_store import nearest_others
 from vitrina.stores.stability import stability_band
 from vitrina.stores.tables import FAR_FROM_CENTRE, SMALL_CLUSTER, ClusterAssignments, ClusterQuality, ClusterScenarios
@@ -100,11 +101,12 @@ def stability_rows(clustering: Clustering) -> pl.DataFrame:
     return ClusterStability.check(_stamped(pl.DataFrame(rows, schema=schema), clustering))
 
 
-def method_rows(clustering: Clustering) -> pl.DataFrame:
-    """Rows of `ClusterMethods`; none for a single cluster, which every method forms alike."""
+def method_rows(clustering: Clustering, *, methods: Sequence[str] = METHODS, n_draws: int = N_BOOTSTRAPS) -> pl.DataFrame:
+    """Rows of `ClusterMethods`; none for a single cluster, which every method forms alike. Without draws, ``jaccard`` is null."""
     if clustering.n_clusters < 2:
         return ClusterMethods.empty()
-    compared = compare_methods(clustering.components.points, clustering.labels - 1, seed=clustering.scenario.seed)
+    points, labels = clustering.components.points, clustering.labels - 1
+    compared = compare_methods(points, labels, seed=clustering.scenario.seed, methods=methods, n_bootstraps=n_draws)
     return ClusterMethods.check(_stamped(compared, clustering))
 
 

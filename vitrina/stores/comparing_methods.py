@@ -7,7 +7,7 @@ that costs, and whether the clusters are the data's or the method's.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,12 +15,14 @@ import numpy as np
 import polars as pl
 
 from vitrina.stores.choosing_k import Labels, Points, cut
-from vitrina.stores.measures import silhouettes
+from vitrina.stores.measures import davies_bouldin, silhouettes
 from vitrina.stores.stability import jaccard_of_method, weighted_mean
 
 WARD = "ward"
 METHODS = (WARD, "k_means", "average_linkage", "gaussian_mixture")
 """In the order of the table."""
+QUICK = tuple(name for name in METHODS if name != "gaussian_mixture")
+"""Those that are fitted in milliseconds."""
 
 N_BOOTSTRAPS = 5
 """Few, for a mixture is dear; all methods have the same draws, so that their difference is surer than each of them."""
@@ -53,7 +55,9 @@ _COLUMNS = {
 }
 
 
-def compare_methods(points: Points, ward_labels: Labels, *, seed: int, n_bootstraps: int = N_BOOTSTRAPS) -> pl.DataFrame:
+def compare_methods(
+    points: Points, ward_labels: Labels, *, seed: int, methods: Sequence[str] = METHODS, n_bootstraps: int = N_BOOTSTRAPS
+) -> pl.DataFrame:
     """Cluster the same points into as many clusters by each method, and measure all alike.
 
     Above `MOST_MEASURED` points a sample stands for all, drawn without replacement; ``n_measured`` says so.
@@ -66,13 +70,16 @@ def compare_methods(points: Points, ward_labels: Labels, *, seed: int, n_bootstr
         What Ward's tree made of them, shape (n,); numbered in any way.
     seed
         Of the sample, the draws and the starts; the same seed gives the same table.
+    methods
+        Which of `METHODS`.
     n_bootstraps
-        How often each method is fitted anew, to the same draws for all; each of at most `MOST_DRAWN` points.
+        How often each method is fitted anew, to the same draws for all; each of at most `MOST_DRAWN` points. With 0,
+        ``jaccard`` is null.
 
     Returns
     -------
     polars.DataFrame
-        One row per method of `METHODS`: ``method``; ``n_clusters``, as found, for a mixture may leave a component
+        One row per method: ``method``; ``n_clusters``, as found, for a mixture may leave a component
         empty; ``silhouette`` and ``davies_bouldin``, null for a single cluster or as many clusters as points;
         ``jaccard``, the bootstrap index weighted by size; ``smallest_cluster``; ``agreement_with_ward``, the adjusted
         Rand index; ``n_measured``, the points that all of this rests on.
@@ -94,6 +101,8 @@ def compare_methods(points: Points, ward_labels: Labels, *, seed: int, n_bootstr
         warnings.simplefilter("ignore", ConvergenceWarning)
         again = _methods(points.shape, n_clusters, seed, mixture_starts=_MIXTURE_STARTS_OF_A_DRAW)
         for name, fit in _methods(points.shape, n_clusters, seed, mixture_starts=_MIXTURE_STARTS).items():
+            if name not in methods:
+                continue
             labels = ward if name == WARD else _from_zero(fit(points))
             jaccard = _jaccard(points, labels, again[name], n_bootstraps=n_bootstraps, seed=seed)
             rows.append({"method": name, "jaccard": jaccard, **_measures(points, labels, ward)})
@@ -101,14 +110,14 @@ def compare_methods(points: Points, ward_labels: Labels, *, seed: int, n_bootstr
 
 
 def _measures(points: Points, labels: Labels, ward: Labels) -> dict[str, Any]:
-    from sklearn.metrics import adjusted_rand_score, davies_bouldin_score  # noqa: PLC0415  # as above
+    from sklearn.metrics import adjusted_rand_score  # noqa: PLC0415  # as above
 
     found = int(labels.max()) + 1
     defined = 1 < found < labels.size
     return {
         "n_clusters": found,
         "silhouette": float(silhouettes(points, {found: labels})[found].mean()) if defined else None,
-        "davies_bouldin": float(davies_bouldin_score(points, labels)) if defined else None,
+        "davies_bouldin": davies_bouldin(points, labels) if defined else None,
         "smallest_cluster": int(np.bincount(labels).min()),
         "agreement_with_ward": float(adjusted_rand_score(ward, labels)),
         "n_measured": labels.size,

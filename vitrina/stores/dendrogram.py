@@ -90,6 +90,11 @@ def cut_height(linkage: Points, n_clusters: int) -> float | None:
     return (undone + done) / 2
 
 
+def drawn_leaves(linkage: Points, n_clusters: int) -> int:
+    """Leaves of the truncated tree: enough to show each cluster, as long as they can be told apart."""
+    return min(int(linkage.shape[0]) + 1, max(MAX_LEAVES, n_clusters) if n_clusters <= 2 * MAX_LEAVES else MAX_LEAVES)
+
+
 def branches_and_leaves(linkage: Points, labels: Labels, leaf_sizes: Labels | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Corners of the branches of the truncated tree, and its leaves.
 
@@ -105,9 +110,12 @@ def branches_and_leaves(linkage: Points, labels: Labels, leaf_sizes: Labels | No
     n = linkage.shape[0] + 1
     n_clusters = int(labels.max())
     clusters = _cluster_of_nodes(linkage, labels)
-    n_leaves = min(n, max(MAX_LEAVES, n_clusters) if n_clusters <= 2 * MAX_LEAVES else MAX_LEAVES)
     tree = hierarchy.dendrogram(
-        linkage, p=n_leaves, truncate_mode="lastp", no_plot=True, link_color_func=lambda node: str(clusters[node])
+        linkage,
+        p=drawn_leaves(linkage, n_clusters),
+        truncate_mode="lastp",
+        no_plot=True,
+        link_color_func=lambda node: str(clusters[node]),
     )
     drawn = list(zip(tree["icoord"], tree["dcoord"], tree["color_list"], strict=True))
     branches = pl.DataFrame(

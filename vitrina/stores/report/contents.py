@@ -116,21 +116,20 @@ class Report:
         """What stands at the foot of each printed page, so that a sheet of paper can be traced."""
         return f"Vitrina · {self.wording.quarter(self.clustering.quarter)} · {self.provenance.run_id}"
 
-    @cached_property
+    @property
     def stores(self) -> pl.DataFrame:
         """Clustered stores with their features and their assignment, cluster by cluster."""
-        return self.clustering.stores.join(self.findings.assignments.drop("quarter"), on="store_id").sort("cluster", "store_id")
+        return self.findings.stores
 
     @cached_property
     def store_names(self) -> dict[str, str]:
         """Identifier → name of every store of the quarter that was clustered."""
         return dict(self.clustering.stores.select("store_id", "name").iter_rows())
 
-    @cached_property
+    @property
     def sizes(self) -> dict[int, int]:
         """Cluster → stores."""
-        counted = self.findings.assignments.group_by("cluster").len().sort("cluster")
-        return {int(cluster): int(count) for cluster, count in counted.iter_rows()}
+        return self.findings.sizes
 
     @cached_property
     def silhouette(self) -> float | None:

@@ -45,8 +45,8 @@ def _size(report: Report, cluster: int) -> str:
 
 def _strongest(report: Report, cluster: int) -> str:
     translate, wording = report.translate, report.wording
-    rows = report.findings.differences.filter((pl.col("cluster") == cluster) & pl.col("difference").is_not_null())
-    if rows.is_empty():
+    rows = report.findings.measured_differences.get(cluster)
+    if not rows:
         return translate("The differences to the other stores cannot be measured: too few values.")
     higher, lower = (
         translate("{feature} higher ({g}; from {low} to {high})"),
@@ -59,7 +59,7 @@ def _strongest(report: Report, cluster: int) -> str:
             low=wording.signed(row["low"]),
             high=wording.signed(row["high"]),
         )
-        for row in rows.head(MAX_IN_SENTENCE).iter_rows(named=True)
+        for row in rows[:MAX_IN_SENTENCE]
     ]
     return translate("Against all other stores: {differences}.").format(differences=", ".join(parts))
 

@@ -59,7 +59,10 @@ def _means(report: Report, by_feature: list[pl.DataFrame]) -> Iterator[tuple[obj
             wording.unit(name),
             wording.role(first["role"]),
             Styled(first["network_mean"], number_format=number_format),
-            *(Styled(mean, fill=heat(z), number_format=number_format) for mean, z in rows.select("mean", "z").iter_rows()),
+            *(
+                Styled(mean, fill=heat(z), number_format=number_format)
+                for mean, z in zip(rows.get_column("mean"), rows.get_column("z"), strict=True)
+            ),
         )
 
 

@@ -20,7 +20,7 @@ def light_of(report: Report, name: str) -> Styled:
 def sureness(report: Report, cluster: int) -> str:
     """Stability and silhouette of one cluster, inside a sentence."""
     translate, wording = report.translate, report.wording
-    row = report.findings.stability.filter(cluster=cluster).row(0, named=True)
+    row = report.findings.sureness[cluster]
     parts = []
     if row["jaccard"] is not None:
         found = stability_band(row["jaccard"], translate)

@@ -97,4 +97,14 @@ def _add_methods(sheet: object, top: int, report: Report) -> int:
     )
     shown = ("silhouette", "davies_bouldin", "n_clusters", "agreement_with_ward", "jaccard", "smallest_cluster", "n_measured")
     rows = [(names[row["method"]], *(row[name] for name in shown)) for row in methods.iter_rows(named=True)]
-    return put_table(sheet, columns, rows, top=top + 2)
+    last = put_table(sheet, columns, rows, top=top + 2)
+    if methods.get_column("jaccard").null_count() < methods.height:
+        return last
+    put_paragraph(
+        sheet,
+        last + 1,
+        translate("The quarterly reports also compare a Gaussian mixture, and say how stable the other methods are."),
+        10,
+        MUTED,
+    )
+    return last + 1

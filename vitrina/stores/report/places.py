@@ -10,16 +10,17 @@ import polars as pl
 from openpyxl import Workbook
 from openpyxl.drawing.image import Image
 
+from vitrina.stores.dendrogram import drawn_leaves
 from vitrina.stores.report import native_charts
 from vitrina.stores.report.contents import Report
-from vitrina.stores.report.drawings import as_png, likeness_drawing, tree_drawing
+from vitrina.stores.report.drawings import as_png, likeness_drawing, marks_step, tree_drawing
 from vitrina.workbooks.cells import HEADING, MUTED, Styled, put, swatch
 from vitrina.workbooks.sheets import Column, area_to, make_browsable, make_printable, put_table, set_widths
 
 MAX_MERGES = 11
 _PICTURE_WIDTH = 880
 _WIDTHS = (24, 18, 18, 24, 15)
-_ROWS_PER_PICTURE = 27
+_ROWS_PER_PICTURE = 23
 _PICTURE_SCALE = 1.5
 """Sharp enough to print."""
 
@@ -30,17 +31,32 @@ def add_tree(workbook: Workbook, report: Report) -> None:
     sheet = workbook.create_sheet(translate("Dendrogram"))
     sheet.sheet_view.showGridLines = False
     set_widths(sheet, _WIDTHS)
-    _add_picture(sheet, tree_drawing(clustering, translate), "A1")
-    put(sheet, _ROWS_PER_PICTURE + 1, 1, translate("The last merges"), HEADING)
+    merges = translate("The last {merges} merges; below each branch its number of stores")
+    # headings are the sheet's: text in a picture cannot be searched, and takes longer to draw than all else in it
+    below = _add_picture(
+        sheet,
+        1,
+        (
+            translate("How the clusters came together"),
+            merges.format(merges=drawn_leaves(clustering.linkage, clustering.n_clusters) - 1),
+        ),
+        tree_drawing(clustering, translate),
+    )
+    put(sheet, below, 1, translate("The last merges"), HEADING)
     columns = (
         Column(translate("Merge"), _WIDTHS[0]),
         Column(translate("Ward distance"), _WIDTHS[1], "0.00", centred=True),
         Column(translate("Height gap"), _WIDTHS[2], "0.00", centred=True),
         Column(translate("Stores that came together"), _WIDTHS[3], "#,##0", centred=True),
     )
-    last = put_table(sheet, columns, _merges(report), top=_ROWS_PER_PICTURE + 2)
-    _add_picture(sheet, likeness_drawing(report.findings.assignments, translate), f"A{last + 2}")
-    make_printable(sheet, report.footer, area_to(len(_WIDTHS), last + 2 + _ROWS_PER_PICTURE), pages=1, upright=True)
+    last = put_table(sheet, columns, _merges(report), top=below + 1)
+    assignments = report.findings.assignments
+    step = marks_step(assignments.height)
+    marks = translate("One mark per store; stores that lie close together are alike")
+    if step > 1:
+        marks = translate("A mark for one store in {step}; stores that lie close together are alike").format(step=step)
+    below = _add_picture(sheet, last + 2, (translate("Which stores are alike"), marks), likeness_drawing(assignments, translate))
+    make_printable(sheet, report.footer, area_to(len(_WIDTHS), below), pages=1, upright=True)
 
 
 def _merges(report: Report) -> Iterator[tuple[object, ...]]:
@@ -63,10 +79,15 @@ def _stores_of_merges(linkage: Any, leaf_sizes: Any) -> list[int]:
     return sizes[len(leaf_sizes) :]
 
 
-def _add_picture(sheet: Any, drawing: str, anchor: str) -> None:
+def _add_picture(sheet: Any, row: int, heading: tuple[str, str], drawing: str) -> int:
+    """A heading, a line below it, and a picture; returns the row below."""
+    title, line = heading
+    put(sheet, row, 1, title, HEADING)
+    put(sheet, row + 1, 1, line, MUTED)
     picture = Image(BytesIO(as_png(drawing, _PICTURE_SCALE)))
     picture.height, picture.width = round(picture.height * _PICTURE_WIDTH / picture.width), _PICTURE_WIDTH
-    sheet.add_image(picture, anchor)
+    sheet.add_image(picture, f"A{row + 2}")
+    return row + 2 + _ROWS_PER_PICTURE
 
 
 def add_map(workbook: Workbook, report: Report) -> None:

@@ -90,14 +90,14 @@ def _rows(report: Report) -> Iterator[tuple[object, ...]]:
 
 
 def _what_stands_out(report: Report, cluster: int) -> str:
-    rows = report.findings.differences.filter((pl.col("cluster") == cluster) & (pl.col("difference").abs() >= STANDS_OUT))
-    named = rows.sort("place").head(MAX_NAMED)
+    rows = report.findings.measured_differences.get(cluster, [])
+    named = [(row["feature"], row["difference"]) for row in rows if abs(row["difference"]) >= STANDS_OUT][:MAX_NAMED]
     parts = [
-        f"{word}: {report.wording.features(found.get_column('feature'))}"
+        f"{word}: {report.wording.features(found)}"
         for word, found in (
-            (report.translate("higher"), named.filter(pl.col("difference") > 0)),
-            (report.translate("lower"), named.filter(pl.col("difference") < 0)),
+            (report.translate("higher"), [feature for feature, difference in named if difference > 0]),
+            (report.translate("lower"), [feature for feature, difference in named if difference < 0]),
         )
-        if found.height
+        if found
     ]
     return "\n".join(parts) or report.translate("close to the other stores in everything")
