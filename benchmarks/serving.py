@@ -19,6 +19,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import polars as pl
 
@@ -26,6 +27,7 @@ from benchmarks.outcome import Outcome
 from benchmarks.serving_clusterings import cluster_at_once
 from benchmarks.serving_load import Answers, at_rate, browse
 from benchmarks.serving_place import STORES, make_place
+from benchmarks.stolen_time import stolen
 from serving.web.guard import SESSION_COOKIE
 from vitrina.publication import open_published
 from vitrina.settings import PRODUCTS, Settings
@@ -36,19 +38,12 @@ from vitrina.state.roles import EVERYTHING, Grant, Role
 
 WORKERS = 2
 PER_SECOND, RATE_S, WARM_S = 200.0, 30.0, 3.0
+MOST_NAMED = 500
 AT_ONCE, ROUNDS = 10, 3
 BROWSERS, BROWSE_S = 50, 120.0
 START_S = 120.0
-QUESTIONS = (
-    "через сколько сгорают баллы",
-    "как вернуть товар без чека",
-    "где посмотреть остаток на складе",
-    "доставка в выходные",
-    "не приходит код подтверждения",
-    "часы работы магазина",
-    "подарочная карта срок действия",
-    "как изменить адрес доставки",
-)
+REST_S, ALIVE_S = 20.0, 10.0
+"""Workers load their libraries after a start; and how long the machine itself is measured."""
 ROOT = Path(__file__).parents[1]
 
 
@@ -57,45 +52,61 @@ def main() -> int:
     outcome = Outcome("serving")
     with tempfile.TemporaryDirectory() as folder:
         demo = Settings()
-        users = _users(demo)
+        users, questions = _named(demo, "marketplace/events/*.csv", "user_id"), _named(demo, "posts/*/questions.csv", "question")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         settings = make_place(demo, Path(folder) / "data").model_copy(update={"pages_port": port, "pages_workers": WORKERS})
         people = _people(settings)
         with _serving(settings):
-            programs(settings, people[0], users, outcome)
+            time.sleep(REST_S)
+            programs(settings, people[0], users, questions, outcome)
             clusterings(settings, people, outcome)
             browsing(settings, people, outcome)
     return outcome.finish()
 
 
-def programs(settings: Settings, person: Person, users: list[str], outcome: Outcome) -> None:
-    """Recommendations, then answers of posts, two hundred a second each."""
+def programs(settings: Settings, person: Person, users: list[str], questions: list[str], outcome: Outcome) -> None:
+    """Recommendations, then posts that questions are about, two hundred a second each; before each, answers that need nothing."""
     token = _token(settings, person, "marketplace:read", "posts:read")
     loads = {
-        "recommendations": (lambda number: f"/api/v1/marketplace/recommendations?user_id={users[number % len(users)]}", "items"),
-        "search": (lambda number: f"/api/v1/posts/search?q={QUESTIONS[number % len(QUESTIONS)]}", "hits"),
+        "recommendations": ("/api/v1/marketplace/recommendations?user_id={}", users, "items"),
+        "search": ("/api/v1/posts/search?q={}", questions, "hits"),
     }
-    for name, (request, holds) in loads.items():
 
-        def is_good(answer: dict[str, object], holds: str = holds) -> bool:
-            return bool(answer.get(holds))
-
-        for seconds in (WARM_S, RATE_S):
-            answers = asyncio.run(
-                at_rate(settings.pages_address, token, request, per_second=PER_SECOND, seconds=seconds, is_good=is_good)
+    def ask(path: str, given: list[str], holds: str, seconds: float) -> Answers:
+        return asyncio.run(
+            at_rate(
+                settings.pages_address,
+                token,
+                lambda number: path.format(quote(given[number % len(given)])),
+                per_second=PER_SECOND,
+                seconds=seconds,
+                is_good=lambda answer: bool(answer.get(holds)),
             )
+        )
+
+    for name, (path, given, holds) in loads.items():
+        alive = ask("/health/live?{}", ["now"], "status", ALIVE_S)
+        ask(path, given, holds, WARM_S)
+        with stolen(name, outcome):
+            answers = ask(path, given, holds, RATE_S)
         outcome.measure(f"{name}_p99_ms", 1000 * answers.percentile(0.99), "<= 25")
         outcome.measure(f"{name}_wrong", len(answers.wrong), "== 0")
-        outcome.refer(**{f"{name}_p50_ms": 1000 * answers.percentile(0.5), f"{name}_answers": len(answers.seconds)})
+        found = {
+            f"{name}_p50_ms": 1000 * answers.percentile(0.5),
+            f"{name}_answers": len(answers.seconds),
+            f"{name}_asked": len(given),
+        }
+        outcome.refer(**found, **{f"alive_before_{name}_p99_ms": 1000 * alive.percentile(0.99)})
         _tell(name, answers)
 
 
 def clusterings(settings: Settings, people: list[Person], outcome: Outcome) -> None:
     """Ten people who each ask for a clustering that nobody has asked for, at the same moment, and download its report."""
     tokens = [_token(settings, person, "stores:read") for person in people[:AT_ONCE]]
-    answers = asyncio.run(cluster_at_once(settings.pages_address, tokens, ROUNDS))
+    with stolen("clustering", outcome):
+        answers = asyncio.run(cluster_at_once(settings.pages_address, tokens, ROUNDS))
     outcome.measure("clustering_with_excel_p95_s", answers.percentile(0.95), "<= 3")
     outcome.measure("clustering_wrong", len(answers.wrong), "== 0")
     outcome.refer(clustering_with_excel_p50_s=answers.percentile(0.5), clustered_stores=STORES, people_at_once=AT_ONCE)
@@ -109,7 +120,7 @@ def browsing(settings: Settings, people: list[Person], outcome: Outcome) -> None
     cookies = [{SESSION_COOKIE: Credentials(database).begin_session(person, now)} for person in people]
     database.close()
     command = [sys.executable, "-m", "benchmarks.serving_place", str(settings.data), str(BROWSE_S)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as publisher:
+    with stolen("browsing", outcome), subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as publisher:
         answers = asyncio.run(browse(settings.pages_address, cookies, _pages(settings), BROWSE_S))
         told, _ = publisher.communicate(timeout=120)
     published = [json.loads(line) for line in told.splitlines()]
@@ -138,13 +149,13 @@ def _pages(settings: Settings) -> list[str]:
     return ["/", *own, *(f"/{product}" for product in PRODUCTS), *(f"/published/{product}" for product in PRODUCTS)]
 
 
-def _users(demo: Settings) -> list[str]:
-    """Users as the demo's shop names them."""
-    files = sorted((Path(str(demo.inbox_folder)) / "marketplace" / "events").glob("*.csv"))
-    if not files:
-        sys.exit(f"{demo.inbox_folder} has no events: `make demo` first, or name its folder in VITRINA_DATA.")
-    named = pl.read_csv(files[0], columns=["user_id"], infer_schema=False).get_column("user_id").drop_nulls().unique().sort()
-    return named.head(500).to_list()
+def _named(demo: Settings, files: str, column: str) -> list[str]:
+    """What the demo's files name: users of its shop, questions of its channels."""
+    found = sorted(Path(str(demo.inbox_folder)).glob(files))
+    if not found:
+        sys.exit(f"{demo.inbox_folder} has no {files}: `make demo` first, or name its folder in VITRINA_DATA.")
+    named = pl.concat([pl.read_csv(path, columns=[column], infer_schema=False) for path in found]).get_column(column)
+    return named.drop_nulls().unique().sort().sample(fraction=1, shuffle=True, seed=1).head(MOST_NAMED).to_list()
 
 
 def _people(settings: Settings) -> list[Person]:
