@@ -82,7 +82,7 @@ def programs(settings: Settings, person: Person, users: list[str], questions: li
                 lambda number: path.format(quote(given[number % len(given)])),
                 per_second=PER_SECOND,
                 seconds=seconds,
-                is_good=lambda answer: bool(answer.get(holds)),
+                is_good=lambda answer: holds in answer,
             )
         )
 

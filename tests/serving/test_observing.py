@@ -128,7 +128,9 @@ def test_requests_are_counted_under_their_route_and_not_their_address(visitor):
         visitor.page(f"/nothing/{number}")
     assert counted("none", status="404") == nothing + 5
     routes = {sample.labels["route"] for metric in REGISTRY.collect() for sample in metric.samples if "route" in sample.labels}
-    assert routes <= {"none", *(route.path for route in visitor.app.routes), "/test/fails", "/test/hostile", "/test/secret"}
+    # other tests of this process have routes of their own
+    own = {route for route in routes if not route.startswith(("/test/", "/api/test/"))}
+    assert own <= {"none", *(route.path for route in visitor.app.routes)}
 
 
 def test_methods_that_are_none_are_counted_together(visitor):
