@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,7 +29,7 @@ from benchmarks.outcome import Outcome
 from benchmarks.serving_clusterings import cluster_at_once
 from benchmarks.serving_load import Answers, at_rate, browse
 from benchmarks.serving_place import STORES, make_place
-from benchmarks.stolen_time import stolen
+from benchmarks.stolen_time import in_quiet
 from serving.web.guard import SESSION_COOKIE
 from vitrina.publication import open_published
 from vitrina.settings import PRODUCTS, Settings
@@ -86,11 +88,13 @@ def programs(settings: Settings, person: Person, users: list[str], questions: li
             )
         )
 
+    def beside_bare(path: str, given: list[str], holds: str) -> tuple[Answers, Answers]:
+        return ask("/health/live?{}", ["now"], "status", ALIVE_S), ask(path, given, holds, RATE_S)
+
     for name, (path, given, holds) in loads.items():
-        alive = ask("/health/live?{}", ["now"], "status", ALIVE_S)
         ask(path, given, holds, WARM_S)
-        with stolen(name, outcome):
-            answers = ask(path, given, holds, RATE_S)
+        measured = in_quiet(partial(beside_bare, path, given, holds))
+        alive, answers = measured.result
         outcome.measure(f"{name}_p99_ms", 1000 * answers.percentile(0.99), "<= 25")
         outcome.measure(f"{name}_wrong", len(answers.wrong), "== 0")
         found = {
@@ -99,14 +103,17 @@ def programs(settings: Settings, person: Person, users: list[str], questions: li
             f"{name}_asked": len(given),
         }
         outcome.refer(**found, **{f"alive_before_{name}_p99_ms": 1000 * alive.percentile(0.99)})
+        outcome.refer(**{f"{name}_stolen_share": measured.stolen, f"{name}_tries": measured.tries})
         _tell(name, answers)
 
 
 def clusterings(settings: Settings, people: list[Person], outcome: Outcome) -> None:
     """Ten people who each ask for a clustering that nobody has asked for, at the same moment, and download its report."""
     tokens = [_token(settings, person, "stores:read") for person in people[:AT_ONCE]]
-    with stolen("clustering", outcome):
-        answers = asyncio.run(cluster_at_once(settings.pages_address, tokens, ROUNDS))
+    begun = itertools.count(step=ROUNDS)
+    measured = in_quiet(lambda: asyncio.run(cluster_at_once(settings.pages_address, tokens, ROUNDS, first=next(begun))))
+    answers = measured.result
+    outcome.refer(clustering_stolen_share=measured.stolen, clustering_tries=measured.tries)
     outcome.measure("clustering_with_excel_p95_s", answers.percentile(0.95), "<= 3")
     outcome.measure("clustering_wrong", len(answers.wrong), "== 0")
     outcome.refer(clustering_with_excel_p50_s=answers.percentile(0.5), clustered_stores=STORES, people_at_once=AT_ONCE)
@@ -120,7 +127,7 @@ def browsing(settings: Settings, people: list[Person], outcome: Outcome) -> None
     cookies = [{SESSION_COOKIE: Credentials(database).begin_session(person, now)} for person in people]
     database.close()
     command = [sys.executable, "-m", "benchmarks.serving_place", str(settings.data), str(BROWSE_S)]
-    with stolen("browsing", outcome), subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as publisher:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as publisher:
         answers = asyncio.run(browse(settings.pages_address, cookies, _pages(settings), BROWSE_S))
         told, _ = publisher.communicate(timeout=120)
     published = [json.loads(line) for line in told.splitlines()]

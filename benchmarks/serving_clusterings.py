@@ -15,7 +15,7 @@ PATIENCE_S = 60.0
 EXCEL_BEGINS = b"PK"
 
 
-async def cluster_at_once(address: str, tokens: Sequence[str], rounds: int) -> Answers:
+async def cluster_at_once(address: str, tokens: Sequence[str], rounds: int, *, first: int = 0) -> Answers:
     """Some rounds, in each of which everybody asks for something that nobody has asked for before.
 
     Parameters
@@ -26,6 +26,8 @@ async def cluster_at_once(address: str, tokens: Sequence[str], rounds: int) -> A
         One per person.
     rounds
         How often.
+    first
+        Number of the first round: each is asked for something else.
 
     Returns
     -------
@@ -43,7 +45,7 @@ async def cluster_at_once(address: str, tokens: Sequence[str], rounds: int) -> A
                 answers.wrong.append(repr(error))
         answers.seconds.append(time.perf_counter() - begun)
 
-    for turn in range(rounds):
+    for turn in range(first, first + rounds):
         await asyncio.gather(*(person(number, token, turn) for number, token in enumerate(tokens)))
     return answers
 
