@@ -50,7 +50,7 @@ class Task:
     urgency
         What has a lower number goes first.
     about
-        Tasks about the same go to the same process, as long as it has something to do: it has most of it at hand.
+        A process that becomes free prefers tasks about what it worked on before, which it has at hand, to tasks about what others did.
     """
 
     key: str

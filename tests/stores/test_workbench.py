@@ -60,6 +60,27 @@ def test_the_urgent_goes_first_and_equals_in_their_order(bench, held, tmp_path):
     assert (tmp_path / "order").read_text().split() == ["slider", "first", "second", "report"]
 
 
+def test_a_process_prefers_what_it_has_at_hand_to_what_another_has(tmp_path):
+    bench = Workbench(MODULE, 2)
+    try:
+        for about in ("a", "b"):
+            held = bench.submit(Task(about, bench_tasks.wait_for, (str(tmp_path / about),), about=about))
+            until = time.monotonic() + WAIT_S
+            while not held.stage:
+                assert time.monotonic() < until
+                time.sleep(0.01)
+        later = [
+            bench.submit(Task(f"{about} again", bench_tasks.note, (str(tmp_path), about), about=about)) for about in ("b", "a")
+        ]
+        # the other one stays busy: whoever is free takes what came later but is its own, and then the rest
+        (tmp_path / "a").touch()
+        assert [result(work) for work in later] == ["b", "a"]
+        assert (tmp_path / "order").read_text().split() == ["a", "b"]
+    finally:
+        (tmp_path / "b").touch()
+        bench.stop()
+
+
 def test_equal_tasks_are_one_at_the_higher_urgency_of_both(bench, held, tmp_path):
     late = bench.submit(Task("same", bench_tasks.note, (str(tmp_path), "same"), 2))
     other = bench.submit(Task("other", bench_tasks.note, (str(tmp_path), "other"), 1))
