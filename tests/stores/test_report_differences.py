@@ -1,5 +1,7 @@
 import json
+from io import BytesIO
 
+import openpyxl
 import polars as pl
 import pytest
 
@@ -134,6 +136,17 @@ def test_other_methods_stand_below_the_numbers_of_clusters(english, clustering):
     expected = Findings(clustering).methods
     assert [row["Method"] for row in rows] == ["Ward (in use)", "k-means", "average linkage", "Gaussian mixture"]
     assert [row["Agreement with Ward"] for row in rows] == pytest.approx(expected.get_column("agreement_with_ward").to_list())
+
+
+def test_an_answer_that_somebody_waits_for_compares_what_is_quick_and_says_where_the_rest_is(clustering):
+    quick = Findings(clustering, thorough=False)
+    content = report_bytes(clustering, PROVENANCE, locale="en", findings=quick)
+    sheet = openpyxl.load_workbook(BytesIO(content))["Number of clusters"]
+    assert [row["Method"] for row in table(sheet, ("Method",))][:3] == ["Ward (in use)", "k-means", "average linkage"]
+    assert "The quarterly reports also compare a Gaussian mixture, and say how stable the other methods are." in texts(sheet)
+    whole = Findings(clustering).methods.drop("jaccard").filter(pl.col("method") != "gaussian_mixture")
+    assert quick.methods.drop("jaccard").equals(whole)
+    assert quick.methods.get_column("jaccard").null_count() == 3
 
 
 def test_the_last_merges_stand_as_numbers_beside_the_dendrogram(english, clustering):
